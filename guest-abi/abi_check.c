@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Nothing to run: this file fails to compile when a structure of the guest ABI no longer has the
+ * layout that its #defines, the ROM and guests rely on.
+ */
+#include "guest-abi/hypercall.h"
+#include "guest-abi/shared_page.h"
+#include "guest-abi/vmi.h"
+#include "arch/x86/frame.h"
+#include "hv/lib/types.h"
+
+ASSERT_OFFSET(struct shared_page, trap_frame, SHARED_TRAP_FRAME);
+ASSERT_OFFSET(struct shared_page, vif, SHARED_VIF);
+ASSERT_OFFSET(struct shared_page, pending, SHARED_PENDING);
+ASSERT_OFFSET(struct shared_page, cr2, SHARED_CR2);
+ASSERT_OFFSET(struct shared_page, cr3, SHARED_CR3);
+ASSERT_OFFSET(struct shared_page, cr0, SHARED_CR0);
+ASSERT_OFFSET(struct shared_page, cr4, SHARED_CR4);
+ASSERT_OFFSET(struct shared_page, kernel_esp, SHARED_KERNEL_ESP);
+ASSERT_OFFSET(struct shared_page, int80_entry, SHARED_INT80_ENTRY);
+ASSERT_OFFSET(struct shared_page, iret_site, SHARED_IRET_SITE);
+ASSERT_OFFSET(struct shared_page, nmi_count, SHARED_NMI_COUNT);
+
+ASSERT_SIZE(struct vmi_rom_header, 0x90);
+ASSERT_OFFSET(struct vmi_rom_header, vmi_signature, 0x08);
+ASSERT_OFFSET(struct vmi_rom_header, virtual_top, 0x10);
+ASSERT_OFFSET(struct vmi_rom_header, license_offset, 0x16);
+ASSERT_OFFSET(struct vmi_rom_header, pci_offset, 0x18);
+ASSERT_OFFSET(struct vmi_rom_header, pnp_offset, 0x1a);
+ASSERT_OFFSET(struct vmi_rom_header, init, 0x80);
+ASSERT_OFFSET(struct vmi_rom_header, get_relocation, 0x88);
+
+_Static_assert(VMI_CALL_COUNT == HYPERCALL_VMI_CALLS, "vmi_calls.def is not complete");
+_Static_assert(VMI_GATE == GATE_SLOT_VMI, "the ROM's gate is not the VMI slot");
+_Static_assert(HYPERCALL_VECTOR == VECTOR_HYPERCALL, "vectors differ");

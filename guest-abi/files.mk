@@ -1,0 +1,1 @@
+PURE += guest-abi/abi_check.c

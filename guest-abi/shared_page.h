@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The gate's linear layout, and the page that a VMI guest, its ROM and the hypervisor share.
+ *
+ * The gate is the only part of a guest's linear space that is ours: 4 MB at GATE (virtual_top for a
+ * VMI guest), of which a few pages are mapped.  All of it is supervisor (U=0); what is marked RW
+ * can be written by ring 1, and the hypervisor trusts nothing that it reads from there.
+ *
+ *   offset   pages  rights  what
+ *   00000    1      R X     gate text: IDT stubs, way in, way out
+ *   10000    1      R       IDT
+ *   11000    1      R       TSS, and constants the gate text needs
+ *   20000    16     R       GDT
+ *   30000    16     R       LDT
+ *   40000    1      R       zero page: catches what overruns the direct-trap stack
+ *   41000    1      RW      shared page, starting with the direct-trap stack
+ *   50000    -      -       guard
+ *   51000    1      RW      entry stack
+ *   60000    16     R X     VMI ROM text
+ *
+ * Usable from C and assembly.  Offsets are pinned by abi_check.c.
+ */
+#ifndef GUEST_ABI_SHARED_PAGE_H
+#define GUEST_ABI_SHARED_PAGE_H
+
+#define GATE_TEXT 0x00000
+#define GATE_IDT 0x10000
+#define GATE_TSS 0x11000
+#define GATE_GDT 0x20000
+#define GATE_LDT 0x30000
+#define GATE_ZERO 0x40000
+#define GATE_SHARED 0x41000
+#define GATE_ENTRY_STACK 0x51000
+#define GATE_ROM 0x60000
+#define GATE_ROM_PAGES 16
+
+/* Within the page at GATE_TSS: the TSS proper is 104 bytes. */
+#define GATE_HOST_CR3 (GATE_TSS + 0x80)
+
+/* Where a VMI guest's gate is: what the ROM's virtual_top says. */
+#define VMI_GATE 0xffc00000
+#define VMI_SHARED (VMI_GATE + GATE_SHARED)
+
+/* Fields of the shared page. */
+#define SHARED_TRAP_FRAME 0x00 /* EIP CS EFLAGS ESP SS, pushed by the CPU at int 0x80 */
+#define SHARED_TRAP_SIZE 0x14
+#define SHARED_VIF 0x20
+#define SHARED_PENDING 0x24
+#define SHARED_CR2 0x28
+#define SHARED_CR3 0x2c
+#define SHARED_CR0 0x30
+#define SHARED_CR4 0x34
+#define SHARED_KERNEL_ESP 0x38
+#define SHARED_INT80_ENTRY 0x3c
+#define SHARED_IRET_SITE 0x40
+#define SHARED_NMI_COUNT 0x44
+
+#ifndef __ASSEMBLY__
+#include <stdint.h>
+
+struct shared_page {
+	uint32_t trap_frame[5];
+	uint32_t reserved[3];
+	uint32_t vif;     /* EFLAGS.IF of the guest: 0x200 or 0 */
+	uint32_t pending; /* non-zero: enabling interrupts must make the hypercall */
+	uint32_t cr2;
+	uint32_t cr3, cr0, cr4; /* what the guest last loaded */
+	uint32_t kernel_esp;    /* from UpdateKernelStack */
+	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
+	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
+	uint32_t nmi_count;     /* NMIs that hit the gate's own ring-0 code */
+};
+#endif
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interrupt flag, IRET, and int 0x80, done in ring 1 on the shared page.
+ *
+ * The virtual interrupt flag (VIF) is the guest's EFLAGS.IF.  Enabling means: set VIF, then look
+ * whether an interrupt is pending.  In this order nothing is lost: one that arrives between the two
+ * finds VIF set and is delivered by the hypervisor at once, and the look finds nothing.
+ *
+ * Only CS and SS hold kernel selectors here, so all memory goes through SS.  Calls 29, 30 and 32 keep every
+ * register, 31 returns in EAX; flags may change.
+ *
+ * The hypervisor knows two stretches of this code by their labels (the table at rom_marks):
+ * - int80_stub..int80_stub_end: on the direct-trap stack.  An interrupt that is to be injected there
+ *   is rolled forward: the hypervisor completes the stub's work first.
+ * - iret_window..iret_window_end: VIF is already the target's, the IRET not yet done.  Likewise
+ *   the hypervisor does the IRET first.
+ */
+#include "guest-abi/hypercall.h"
+#include "guest-abi/shared_page.h"
+
+#define SHARED(field) %ss:(VMI_SHARED + SHARED_##field)
+#define SLOT(n) (rom_slots + HYPERCALL_SLOT_SIZE * (n))
+#define EFLAGS_IF 0x200
+#define EFLAGS_SLOW 0x24000	/* VM or NT: not for a plain IRET */
+
+	.section .gate.text, "ax"
+	.code32
+
+	.globl vmi_DisableInterrupts
+	.balign 16
+vmi_DisableInterrupts:
+	movl $0, SHARED(VIF)
+	ret
+
+	.globl vmi_SetInterruptMask
+	.balign 16
+vmi_SetInterruptMask:
+	testl $EFLAGS_IF, %eax
+	jz vmi_DisableInterrupts
+	/* fall through */
+	.globl vmi_EnableInterrupts
+vmi_EnableInterrupts:
+	movl $EFLAGS_IF, SHARED(VIF)
+	cmpl $0, SHARED(PENDING)
+	jne SLOT(HYPERCALL_IRQ_PENDING)
+	ret
+
+	.globl vmi_GetInterruptMask
+	.balign 16
+vmi_GetInterruptMask:
+	movl SHARED(VIF), %eax
+	ret
+
+/*
+ * IRET: [ESP] = return address of the call (kept, to report a faulting IRET there), then
+ * EIP, CS, EFLAGS, and ESP, SS if CS is a user selector.
+ */
+	.globl vmi_IRET
+	.balign 16
+vmi_IRET:
+	popl SHARED(IRET_SITE)
+	testl $EFLAGS_SLOW, %ss:8(%esp)
+	jnz iret_slow
+	testl $EFLAGS_IF, %ss:8(%esp)
+	jz iret_masked
+iret_window:
+	movl $EFLAGS_IF, SHARED(VIF)
+	cmpl $0, SHARED(PENDING)
+	jne iret_slow
+	iret
+iret_masked:
+	testb $2, %ss:4(%esp)		/* to ring 3 with IF clear: not for direct execution */
+	jnz iret_slow
+	movl $0, SHARED(VIF)
+	iret
+iret_window_end:
+iret_slow:
+	jmp SLOT(33)
+
+/*
+ * int 0x80 from ring 3 comes here by a real gate, on the direct-trap stack, whose five dwords are
+ * the frame.  All registers are the user's.  Move the frame to the guest's kernel stack, and go to
+ * the guest's handler.  The first entry is for a guest gate of interrupt type, which clears VIF.
+ */
+	.balign 16
+int80_stub:
+	movl $0, SHARED(VIF)
+int80_trap_stub:
+	movl SHARED(KERNEL_ESP), %esp
+	pushl %ss:(VMI_SHARED + 16)
+	pushl %ss:(VMI_SHARED + 12)
+	pushl %ss:(VMI_SHARED + 8)
+	pushl %ss:(VMI_SHARED + 4)
+	pushl %ss:(VMI_SHARED + 0)
+	jmp *SHARED(INT80_ENTRY)
+int80_stub_end:
+
+/* Behind the slots, where the hypervisor looks for it when it loads the image. */
+	.section .gate.marks, "a"
+	.globl rom_marks
+rom_marks:
+	.ascii "VMImarks"
+	.long int80_stub, int80_trap_stub, int80_stub_end
+	.long iret_window, iret_window_end
