@@ -29,11 +29,13 @@ struct timer {
 	struct timer_queue *queue;
 	struct timer *next;
 	u64 deadline_ns;
+	u32 armed_in_run;
 	bool armed;
 };
 struct timer_queue {
 	const struct clock *clock;
 	struct timer *first;
+	u32 run; /* number of the timer_run in progress or last ended */
 };
 
 void timer_queue_init(struct timer_queue *queue, const struct clock *clock);

@@ -1,0 +1,1 @@
+PURE += hv/core/bus.c hv/core/timer.c
