@@ -1,1 +1,1 @@
-PURE += hv/core/bus.c hv/core/timer.c
+PURE += hv/core/bus.c hv/core/gmem.c hv/core/timer.c

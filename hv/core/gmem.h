@@ -43,9 +43,11 @@ typedef void gmem_listener_fn(void *opaque, gpa_t address, u32 size);
 struct gmem *gmem_create(const struct gmem_source *source);
 void gmem_destroy(struct gmem *gmem);
 
-/* Back [start, start + size) with zeroed RAM (page-aligned).  0, -EEXIST, -ENOMEM (nothing added). */
+/* Back [start, start + size) with zeroed RAM (page-aligned).  0, or with nothing added: -EEXIST,
+ * -ENOMEM, -EINVAL for what does not end below 4 GB. */
 int gmem_add_ram(struct gmem *gmem, gpa_t start, u64 size);
-/* Make [start, start+size) of existing RAM read-only for the guest (ROM).  Page-aligned. */
+/* Make [start, start + size) of existing RAM read-only for the guest (ROM).  Page-aligned.
+ * 0, -ENOMEM, or -EINVAL if part of it is not RAM; pages before that may have become ROM. */
 int gmem_protect_rom(struct gmem *gmem, gpa_t start, u64 size);
 /* Bytes of RAM in the map, and bytes of host memory spent on the map itself. */
 u64 gmem_ram_bytes(const struct gmem *gmem);
@@ -62,6 +64,9 @@ bool gmem_large_frame(const struct gmem *gmem, gpa_t address, hpa_t *frame);
  * and calls gmem_written(); NULL if they cross a page or are not backed (write: not RAM). */
 void *gmem_ptr(const struct gmem *gmem, gpa_t address, u32 size, bool write);
 void gmem_written(struct gmem *gmem, gpa_t address, u32 size);
+/* The same, telling only the listeners of @flags: for a change that some of them need not hear of
+ * (accessed and dirty bits, see walk.h). */
+void gmem_written_for(struct gmem *gmem, gpa_t address, u32 size, u8 flags);
 
 /* Copy; may cross pages.  False if any byte is not backed (write: not RAM); then nothing or a
  * prefix was copied.  gmem_write tells the listener.  gmem_load writes ROM too (loaders only). */
@@ -69,7 +74,8 @@ bool gmem_read(const struct gmem *gmem, gpa_t from, void *to, size_t size);
 bool gmem_write(struct gmem *gmem, gpa_t to, const void *from, size_t size);
 bool gmem_load(struct gmem *gmem, gpa_t to, const void *from, size_t size);
 
-/* Flags of the frame that holds @address. */
+/* Flags of the frame that holds @address.  Only RAM and ROM have flags: elsewhere they read as 0 and
+ * cannot be set. */
 u8 gmem_flags(const struct gmem *gmem, gpa_t address);
 void gmem_set_flags(struct gmem *gmem, gpa_t address, u8 set, u8 clear);
 /* @generation changes whenever a cached pointer or right may have become stale (a flag was set,

@@ -1,0 +1,1 @@
+PURE += arch/x86/mmu/ptformat.c arch/x86/mmu/walk.c
