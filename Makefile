@@ -101,9 +101,9 @@ $(eval $(call host_rules,64))
 unit-tests: $(TESTS:%=$(BUILD)/host32/%) $(TESTS:%=$(BUILD)/host64/%)
 
 -include $(wildcard Makefile.d/*.mk)
-include $(wildcard tools/rules.mk tests/rules.mk vmi-rom/rules.mk guest-abi/rules.mk)
+include $(wildcard tools/rules.mk tests/rules.mk tests/guests/rules.mk vmi-rom/rules.mk guest-abi/rules.mk)
 
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(BUILD)/,target host32 host64 rom guests) -type f -name "*.d" 2>/dev/null)

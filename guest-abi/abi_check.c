@@ -19,7 +19,6 @@ ASSERT_OFFSET(struct shared_page, cr4, SHARED_CR4);
 ASSERT_OFFSET(struct shared_page, kernel_esp, SHARED_KERNEL_ESP);
 ASSERT_OFFSET(struct shared_page, int80_entry, SHARED_INT80_ENTRY);
 ASSERT_OFFSET(struct shared_page, iret_site, SHARED_IRET_SITE);
-ASSERT_OFFSET(struct shared_page, nmi_count, SHARED_NMI_COUNT);
 
 ASSERT_SIZE(struct vmi_rom_header, 0x90);
 ASSERT_OFFSET(struct vmi_rom_header, vmi_signature, 0x08);

@@ -53,7 +53,6 @@
 #define SHARED_KERNEL_ESP 0x38
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
-#define SHARED_NMI_COUNT 0x44
 
 #ifndef __ASSEMBLY__
 #include <stdint.h>
@@ -68,7 +67,6 @@ struct shared_page {
 	uint32_t kernel_esp;    /* from UpdateKernelStack */
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
-	uint32_t nmi_count;     /* NMIs that hit the gate's own ring-0 code */
 };
 #endif
 

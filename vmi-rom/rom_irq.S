@@ -73,9 +73,9 @@ iret_masked:
 	jnz iret_slow
 	movl $0, SHARED(VIF)
 	iret
-iret_window_end:
 iret_slow:
 	jmp SLOT(33)
+iret_window_end:
 
 /*
  * int 0x80 from ring 3 comes here by a real gate, on the direct-trap stack, whose five dwords are

@@ -34,4 +34,69 @@
 		GATE_SLOT_VMI, 0xff400000u, 0xf0000000u                                            \
 	}
 
+/* Offsets in struct guest_frame, for switch.S. */
+#define FRAME_VECTOR 0x30
+#define FRAME_CS 0x3c
+
+#ifndef __ASSEMBLY__
+#include "hv/lib/addr.h"
+
+/*
+ * What an exit leaves on the entry stack, lowest address first, which is also the order in which
+ * the way in pops it.  An entry from CPL 0 (a fault of the gate's own code) lacks esp and ss; one from
+ * V86 has four more selectors behind them.  The upper halves of selector slots are undefined.
+ */
+struct guest_frame {
+	u32 gs, fs, es, ds;
+	u32 edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
+	u32 vector; /* low byte */
+	u32 error;
+	u32 eip, cs, eflags;
+	u32 esp, ss;
+};
+ASSERT_OFFSET(struct guest_frame, vector, FRAME_VECTOR);
+ASSERT_OFFSET(struct guest_frame, cs, FRAME_CS);
+ASSERT_SIZE(struct guest_frame, 0x4c);
+
+/*
+ * The contract of arch/x86/switch (metal; tests/fake has a stand-in).  All with interrupts masked.
+ *
+ * switch_enter: load the guest space whose CR3 is @root, registers from the frame at linear @frame on
+ * the current gate's entry stack, and run until the next exit.  Returns the linear address of the
+ * exit's frame.  Its CS shows CPL 0 after a fault of the way in (switch_is_resume_fault) or a bug
+ * of ours.
+ */
+u32 switch_enter(hpa_t root, u32 frame);
+/* CR2 as the last exit found it. */
+u32 switch_fault_address(void);
+/* The EIP (in the gate at @gate) lies on a segment pop or the IRET of the way in. */
+bool switch_is_resume_fault(u32 gate, u32 eip);
+/* Make a vcpu's gate the current one: @host_gate is the page table that shows it in host space at
+ * @gate, the TSS and GDT are at their places there. */
+void switch_load_gate(u32 gate, hpa_t host_gate);
+/* Back to the host's own GDT and TSS; no gate is shown. */
+void switch_unload_gate(void);
+/* LLDT; @selector is 0 or one of ours in the current GDT. */
+void switch_load_ldt(u16 selector);
+/* The gate's text: where it is, and where in it vector @vector enters. */
+hpa_t switch_gate_text(void);
+u32 switch_vector_offset(u8 vector);
+/* The host runs with EFER.NXE. */
+bool switch_has_nx(void);
+/* The host's own CR3, and the descriptor of its double-fault TSS, for the gate's constants. */
+u32 switch_host_cr3(void);
+u64 switch_df_tss_descriptor(void);
+/* Hardware CR0.TS, CR4 bits (OSFXSR, OSXMMEXCPT, TSD) and debug registers of the guest that runs
+ * next; each remembers what is loaded and does nothing if that is right. */
+void switch_set_guest_ts(bool ts);
+void switch_set_guest_cr4(u32 bits);
+void switch_load_debug(const u32 dr[8]);
+u32 switch_unload_debug(void); /* DR7 := 0; returns DR6 */
+/* The FPU image that is in the CPU's registers; loads @image after saving the one before. */
+void switch_load_fpu(void *image);
+void switch_save_fpu(void *image); /* make memory current, if it is the loaded one */
+/* A real interrupt came as @vector while a guest ran. */
+void switch_external_interrupt(u8 vector);
+#endif
+
 #endif

@@ -52,6 +52,10 @@ void interp_destroy(struct interp *interp);
  * registers: a trap after the instruction is EMUL_FAULT with fault.is_trap.  HLT sets
  * cpu->activity.  interrupt_shadow is maintained. */
 enum emul_result interp_step(struct interp *interp);
+/* Execute the one instruction in @bytes (@size of them, at most 15) as if it stood at CS:EIP: how
+ * calls that mean an instruction are done with that instruction's semantics.  EIP advances by its
+ * length, or goes where it branches. */
+enum emul_result interp_execute(struct interp *interp, const u8 *bytes, u32 size);
 /* The instruction that interp_step last fetched and its bytes, for messages and inspectors. */
 const struct x86_insn *interp_last_insn(const struct interp *interp, const u8 **bytes);
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What CPU the guest is told it has: CPUID leaves, MSRs, CR4 bits, each as a table.  What is not in
+ * the tables is hidden: the CPUID bit is clear, the MSR is #GP (design.md invariant 7).  Code in ring
+ * 3 executes CPUID directly and sees the host's answer; what differs there is in docs/caveats.md.
+ */
+#ifndef ARCH_X86_CPU_POLICY_H
+#define ARCH_X86_CPU_POLICY_H
+
+#include "arch/x86/isa/regs.h"
+
+/* CR4 bits a guest may set. */
+#define CPU_POLICY_CR4                                                                             \
+	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
+
+/* Tell once, before the first vcpu, what the host's CPUID says: @host of leaf, subleaf. */
+void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]));
+
+/* EAX, EBX, ECX, EDX for the guest.  Leaves beyond the highest answer as the highest basic one. */
+void cpu_policy_cpuid(u32 leaf, u32 subleaf, u32 out[4]);
+
+/* MSRs beyond those in struct x86_cpu.  False: the guest gets #GP. */
+bool cpu_policy_read_msr(u32 index, u64 *value);
+bool cpu_policy_write_msr(u32 index, u64 value);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The world switch: the only code that crosses between host space and guest space.
+ *
+ * The page between gate_text and gate_text_end is the gate's text.  It is linked in the
+ * hypervisor's image but runs at the gate's linear address (GATE_TEXT in a slot), where it is mapped in both
+ * spaces, so that CR3 can change under it.  Hence two rules: references within the page are
+ * relative, references to the host are absolute; and memory of the host is touched only while the
+ * host's CR3 is loaded.
+ *
+ * The way out.  A trap or interrupt in guest space enters through the gate's IDT, always on an
+ * interrupt gate; from rings 1-3 the CPU switches to the entry stack (TSS.ESP0).  The stub of each
+ * vector completes struct guest_frame, the host's CR3 is loaded from a read-only constant of the
+ * gate, and switch_enter returns to its caller with the frame's address.  Nothing on this way
+ * depends on a guest's selector, on DS, or on memory that a guest can write, except that the frame
+ * itself is read later by C, and checked.
+ *
+ *   entry stack, top down:  ss esp eflags cs eip | error vector | eax ecx edx ebx esp ebp esi edi |
+ *                           ds es fs gs   <- ESP, the frame's address
+ *
+ * The way in: guest's CR3, ESP = frame, pops, IRET.  A segment pop or the IRET may fault on what
+ * the guest's selectors have become; the fault arrives at CPL 0 with EIP on one of these
+ * instructions, and leaves by the way out.  The host still has the guest's registers, so nothing is
+ * lost.
+ *
+ * An NMI or a debug exception may hit any instruction here: at CPL 0 the handler touches no
+ * register and no memory but the stack in use (the entry stack or a host stack, good at every
+ * point) and returns; whatever CR3 it finds will do.
+ */
+#include "arch/x86/frame.h"
+#include "guest-abi/shared_page.h"
+
+#define SLOT_MASK 0xffc00000
+#define VECTOR_DB 1
+#define VECTOR_NMI 2
+
+	.section .text.gate, "ax"
+	.balign 4096
+	.globl gate_text
+gate_text:
+/* Entry of vector n at n * 8.  Where the CPU pushed no error code, EAX stands in for it. */
+	.set v, 0
+	.rept 256
+	.balign 8
+	.if (v == 8 || (v >= 10 && v <= 14) || v == 17)
+	nop
+	.else
+	pushl %eax
+	.endif
+	.byte 0x6a, v			/* pushl $v, sign-extended: C uses the low byte */
+	jmp gate_exit
+	.set v, v + 1
+	.endr
+
+	.balign 16
+gate_exit:
+	cld
+	testb $3, %ss:12(%esp)		/* CPL that was interrupted */
+	jz gate_from_ring0
+gate_save:
+	pusha
+	pushl %ds
+	pushl %es
+	pushl %fs
+	pushl %gs
+	movl %esp, %eax
+	movl %esp, %ebx
+	andl $SLOT_MASK, %ebx
+	movl %ss:GATE_HOST_CR3(%ebx), %edx
+	movl $HOST_DS, %ecx
+	movl %ecx, %ds
+	movl %ecx, %es
+	movl %edx, %cr3
+	/* host space from here */
+	movl switch_host_esp, %esp
+	lidt switch_host_idtr
+	popl %ebp
+	popl %edi
+	popl %esi
+	popl %ebx
+	ret
+
+gate_from_ring0:
+	cmpb $VECTOR_NMI, %ss:(%esp)
+	je gate_ignore
+	cmpb $VECTOR_DB, %ss:(%esp)
+	jne gate_save			/* C sees CPL 0 in the frame's CS */
+gate_ignore:
+	addl $8, %esp
+	iret
+
+/* EAX = guest CR3, EDX = frame. */
+	.globl gate_resume
+gate_resume:
+	movl %eax, %cr3
+	movl %edx, %esp
+resume_first:
+	popl %gs
+	popl %fs
+	popl %es
+	popl %ds
+	popa
+	addl $8, %esp
+	iret
+resume_end:
+
+	.balign 4096
+	.globl gate_text_end
+gate_text_end:
+
+	.globl gate_resume_first, gate_resume_end
+	.set gate_resume_first, resume_first
+	.set gate_resume_end, resume_end
+
+/*
+ * struct guest_frame *switch_enter_asm(EAX = guest CR3, EDX = frame, ECX = gate_resume's linear
+ * address in the gate).  Called from C with regparm(3); keeps EBX ESI EDI EBP ESP.
+ */
+	.text
+	.globl switch_enter_asm
+switch_enter_asm:
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	pushl %ebp
+	movl %esp, switch_host_esp
+	lidt switch_guest_idtr
+	jmp *%ecx
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The hypervisor's side of the VMI ABI (guest-abi/README.md): VMI_Init, and the calls that the
+ * ROM makes.  The guest's state is the ordinary struct x86_cpu; what VMI adds is here.
+ *
+ * After VMI_Init the guest's kernel runs in ring 1; struct x86_cpu keeps calling that CPL 0, with
+ * kernel_rpl 1.  The virtual interrupt flag lives in the shared page while the guest runs, and in
+ * cpu.eflags while we do.
+ */
+#ifndef ARCH_X86_VMI_VMI_H
+#define ARCH_X86_VMI_VMI_H
+
+#include "guest-abi/vmi.h"
+#include "hv/lib/addr.h"
+
+struct x86_vcpu;
+
+struct vmi {
+	bool requested; /* the ROM asked for VMI_Init by its port; done after that instruction */
+	bool active;
+	u16 kernel_ss;  /* UpdateKernelStack */
+	u32 kernel_esp;
+	bool has_kernel_stack;
+	u32 iopl;       /* SetIOPLMask, in place in EFLAGS: IOPL of user code */
+};
+
+/* Put the option ROM at guest-physical C8000 and check it.  0; -ENOEXEC if the image is bad (logged
+ * with what was expected), -EFAULT if there is no memory there. */
+#define VMI_ROM_ADDRESS 0xc8000u
+struct gmem;
+int vmi_load_rom(struct gmem *gmem);
+
+/* Claim ROM_INIT_PORT on the vcpu's bus. */
+int vmi_attach(struct x86_vcpu *vcpu);
+
+/* VMI_Init was requested: switch to ring 1, or refuse; EAX tells the guest. */
+void vmi_activate(struct x86_vcpu *vcpu);
+
+/* `int $HYPERCALL_VECTOR` came from ring 1 with registers in vcpu->cpu. */
+void vmi_hypercall(struct x86_vcpu *vcpu);
+
+/* Before an interrupt or exception is delivered: if EIP is inside the ROM's int-0x80 stub or IRET
+ * window, finish that code's work, so that no frame is pushed in the middle of it. */
+void vmi_roll_forward(struct x86_vcpu *vcpu);
+/* EIP is in the part of the ROM's IRET that has only the IRET itself left to do. */
+bool vmi_at_iret(const struct x86_vcpu *vcpu);
+/* Do that IRET in the interpreter; a fault of it is delivered at the place that called the ROM. */
+void vmi_emulate_iret(struct x86_vcpu *vcpu);
+
+/* The guest's IDT register or its gate 0x80 may have changed: open or close the direct gate. */
+void vmi_update_int80(struct x86_vcpu *vcpu);
+
+/* A call's own way in, for the dispatch table: registers hold the arguments, and get the result. */
+typedef void vmi_call_fn(struct x86_vcpu *vcpu);
+vmi_call_fn vmi_write_gdt_entry, vmi_write_ldt_entry, vmi_write_idt_entry, vmi_update_kernel_stack,
+	vmi_set_iopl_mask, vmi_halt, vmi_reboot, vmi_shutdown, vmi_set_pxe, vmi_flush_tlb,
+	vmi_irq_pending, vmi_emulate_iret, vmi_sysexit, vmi_set_dr, vmi_get_dr;
+
+/* Interpreter's question for the kernel stack (struct interp_ops). */
+bool vmi_kernel_stack(const struct x86_vcpu *vcpu, u16 *ss, u32 *esp);
+
+/* The images, for the loader and the gate; rom_images.S. */
+const void *vmi_gate_rom(u32 *size);
+
+#endif

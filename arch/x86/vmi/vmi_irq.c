@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * VMI calls on interrupts and privilege transitions, and the two places in the ROM where an
+ * interrupt must not push a frame: the direct gate's stub, which runs on a stack with no room, and
+ * the end of IRET, where the virtual IF is the target's already.  In both the hypervisor completes
+ * the ROM's work ("rolls forward"), so that the interrupt arrives before the next instruction of the guest.
+ */
+#include "arch/x86/vmi/vmi_priv.h"
+
+#include "guest-abi/hypercall.h"
+#include "hv/lib/assert.h"
+#include "hv/lib/string.h"
+
+/* The ROM's labels, from its image (rom_irq.S: rom_marks), as linear addresses. */
+struct rom_marks {
+	char magic[8];
+	u32 int80_stub, int80_trap_stub, int80_stub_end;
+	u32 iret_window, iret_window_end;
+};
+#define MARKS_OFFSET ALIGN_UP(HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE, 16u)
+#define IRET_SLOT (VMI_GATE + GATE_ROM + VMI_CALL_IRET * HYPERCALL_SLOT_SIZE)
+#define CALL_SIZE 5 /* bytes of the CALL rel32 that Linux patches in */
+
+static const struct rom_marks *marks(void)
+{
+	u32 size;
+	const u8 *rom = vmi_gate_rom(&size);
+	const struct rom_marks *m = (const struct rom_marks *)(rom + MARKS_OFFSET);
+
+	ASSERT(memcmp(m->magic, "VMImarks", sizeof(m->magic)) == 0);
+	return m;
+}
+
+void vmi_irq_pending(struct x86_vcpu *vcpu)
+{
+	/* The ROM has set the virtual IF: the run loop delivers what is pending. */
+	(void)vcpu;
+}
+
+void vmi_halt(struct x86_vcpu *vcpu)
+{
+	vcpu->cpu.eflags |= EFLAGS_IF;
+	vcpu->cpu.activity = CPU_HALTED;
+}
+
+void vmi_sysexit(struct x86_vcpu *vcpu)
+{
+	static const u8 sysexit[] = { 0x0f, 0x35 };
+
+	vcpu->check_segments = true;
+	if (interp_execute(vcpu->interp, sysexit, sizeof(sysexit)) != EMUL_DONE) {
+		x86_vcpu_deliver_fault(vcpu);
+		return;
+	}
+	vcpu->cpu.eflags = (vcpu->cpu.eflags & ~EFLAGS_IOPL) | EFLAGS_IF | vcpu->vmi.iopl;
+}
+
+bool vmi_at_iret(const struct x86_vcpu *vcpu)
+{
+	u32 eip = vcpu->cpu.eip;
+
+	if (!vcpu->vmi.active || vcpu->cpu.cpl != 0 || eip < VMI_GATE)
+		return false;
+	return (eip >= marks()->iret_window && eip < marks()->iret_window_end) || eip == IRET_SLOT;
+}
+
+void vmi_emulate_iret(struct x86_vcpu *vcpu)
+{
+	static const u8 iret[] = { 0xcf };
+	struct x86_cpu *cpu = &vcpu->cpu;
+
+	vcpu->stats.emulated[EMULATE_IRET]++;
+	vcpu->check_segments = true;
+	if (interp_execute(vcpu->interp, iret, sizeof(iret)) == EMUL_DONE) {
+		/* IRET does not restore IOPL in VMI: SetIOPLMask does. */
+		cpu->eflags = (cpu->eflags & ~EFLAGS_IOPL) | (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
+		return;
+	}
+	/* As if the call were the faulting instruction; its IF is that of a kernel about to leave. */
+	cpu->eip = READ_ONCE(vcpu->gate.shared->iret_site) - CALL_SIZE;
+	cpu->eflags &= ~EFLAGS_IF;
+	x86_vcpu_deliver_fault(vcpu);
+}
+
+/* Complete the direct gate's stub: the CPU's frame goes to the guest's kernel stack. */
+static void roll_int80(struct x86_vcpu *vcpu, const struct rom_marks *m)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+	u32 frame[5];
+	u32 esp = vcpu->vmi.kernel_esp - (u32)sizeof(frame);
+
+	for (u32 i = 0; i < ARRAY_SIZE(frame); i++)
+		frame[i] = READ_ONCE(vcpu->gate.shared->trap_frame[i]);
+	if (!interp_write_linear(vcpu->interp, gva(esp), frame, sizeof(frame), ACCESS_WRITE)) {
+		x86_vcpu_kill(vcpu, "int 0x80: the kernel stack at %08x cannot be written", esp);
+		return;
+	}
+	if (cpu->eip == m->int80_stub)
+		cpu->eflags &= ~EFLAGS_IF;
+	cpu->gpr[REG_ESP] = esp;
+	cpu->eip = READ_ONCE(vcpu->gate.shared->int80_entry);
+}
+
+void vmi_roll_forward(struct x86_vcpu *vcpu)
+{
+	const struct rom_marks *m;
+	u32 eip = vcpu->cpu.eip;
+
+	if (vcpu->cpu.cpl != 0 || eip < VMI_GATE)
+		return;
+	m = marks();
+	if (eip >= m->int80_stub && eip < m->int80_stub_end) {
+		vcpu->stats.rolled++;
+		roll_int80(vcpu, m);
+	} else if (vmi_at_iret(vcpu) && vcpu->cpu.eflags & EFLAGS_IF) {
+		vcpu->stats.rolled++;
+		vmi_emulate_iret(vcpu);
+	}
+}
+
+#define GATE_INTERRUPT 0x0e
+#define GATE_TRAP 0x0f
+#define GATE_PRESENT_DPL3 0xe0
+
+/* The guest's gate 0x80 in fields; false if it is no present DPL-3 interrupt or trap gate. */
+static bool read_int80(struct x86_vcpu *vcpu, u16 *selector, u32 *offset, bool *clears_if)
+{
+	const struct x86_table *idtr = &vcpu->cpu.idtr;
+	u32 low, high;
+
+	if (idtr->limit < 0x80 * 8 + 7 ||
+	    !interp_read_linear(vcpu->interp, gva(idtr->base + 0x80 * 8), &low, 4, ACCESS_READ) ||
+	    !interp_read_linear(vcpu->interp, gva(idtr->base + 0x80 * 8 + 4), &high, 4, ACCESS_READ))
+		return false;
+	if ((high >> 8 & 0xe0) != GATE_PRESENT_DPL3)
+		return false;
+	if ((high >> 8 & 0x1f) != GATE_INTERRUPT && (high >> 8 & 0x1f) != GATE_TRAP)
+		return false;
+	*selector = (u16)(low >> 16);
+	*offset = (high & 0xffff0000) | (low & 0xffff);
+	*clears_if = (high >> 8 & 0x1f) == GATE_INTERRUPT;
+	return true;
+}
+
+/* The ROM's stub runs with this CS and makes absolute references: it must be flat. */
+static bool flat_kernel_code(const struct x86_vcpu *vcpu, u16 selector)
+{
+	struct x86_segment cs = x86_direct_segment(vcpu, (u16)(selector & ~SEL_RPL));
+	u32 want = SEG_P | SEG_S | SEG_TYPE_CODE;
+
+	return (cs.attr & (want | SEG_DPL | SEG_TYPE_CONFORMING)) == want && cs.base == 0 &&
+	       cs.limit == ~0u && cs.attr & SEG_DB;
+}
+
+void vmi_update_int80(struct x86_vcpu *vcpu)
+{
+	const struct rom_marks *m = marks();
+	u16 selector;
+	u32 offset;
+	bool clears_if;
+
+	if (!vcpu->vmi.active || !vcpu->vmi.has_kernel_stack ||
+	    !read_int80(vcpu, &selector, &offset, &clears_if) || !flat_kernel_code(vcpu, selector)) {
+		gate_clear_int80(&vcpu->gate);
+		return;
+	}
+	vcpu->gate.shared->int80_entry = offset;
+	gate_set_int80(&vcpu->gate, (u16)(selector & ~SEL_RPL),
+		       clears_if ? m->int80_stub : m->int80_trap_stub);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between the files of arch/x86/vmi: arguments of calls. */
+#ifndef ARCH_X86_VMI_VMI_PRIV_H
+#define ARCH_X86_VMI_VMI_PRIV_H
+
+#include "arch/x86/x86_vcpu.h"
+
+/* Register arguments, regparm(3). */
+static inline u32 vmi_arg(const struct x86_vcpu *vcpu, u32 index)
+{
+	static const u8 order[] = { REG_EAX, REG_EDX, REG_ECX };
+
+	return vcpu->cpu.gpr[order[index]];
+}
+
+/* Stack argument @index (0: the fourth argument), above the return address.  On a fault it is
+ * delivered to the guest and the result is false. */
+bool vmi_stack_arg(struct x86_vcpu *vcpu, u32 index, u32 *value);
+
+/* Write guest memory as the kernel would; false with the fault delivered. */
+bool vmi_write(struct x86_vcpu *vcpu, u32 address, const void *from, u32 size);
+
+/* Two linear addresses are the same guest-physical byte, or equal. */
+bool vmi_same_place(struct x86_vcpu *vcpu, u32 a, u32 b);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Direct execution: the guest's registers go to the real CPU and come back changed.
+ *
+ * Going in, what the guest may not have is replaced: EFLAGS gets IF=1, IOPL=0, VM=0 (the guest's
+ * own IF goes to the shared page), selectors refer to the shadow tables.  Coming out, the same in
+ * reverse: the frame is checked for what directly running code can never have on a CPU that
+ * works (IOPL, VM, or IF=0: a platform hole, the VM is stopped), and IF is read from the shared page.
+ *
+ * Hidden parts of segment registers: the CPU loads them from the shadow tables, so a register whose
+ * selector changed has what the table says.  The converse is checked before going in, after anything but the
+ * CPU has touched a register (x86_direct_segments_match): if some hidden part is not what the
+ * tables would give, the interpreter runs that state.
+ */
+#include "arch/x86/x86_vcpu.h"
+
+#include "arch/x86/isa/descriptor.h"
+#include "hv/core/log.h"
+#include "hv/lib/err.h"
+#include "hv/lib/string.h"
+
+/* EFLAGS as the CPU has them while the guest runs. */
+#define HARDWARE_FIXED (EFLAGS_IF | EFLAGS_FIXED)
+#define HARDWARE_OURS (EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
+
+static struct gate *loaded_gate; /* the one in host space and in GDTR, TR */
+
+int x86_direct_prepare(struct x86_vcpu *vcpu)
+{
+	u64 pde[2];
+	u32 size;
+	const void *rom = vmi_gate_rom(&size);
+
+	if (vcpu->has_gate)
+		return 0;
+	if (gate_init(&vcpu->gate, GATE_SLOT_VMI, switch_has_nx()))
+		return -ENOMEM;
+	vcpu->shadow = shadow_create(vcpu->config.gmem, vcpu->config.pages,
+				     vcpu->config.shadow_pages, switch_has_nx());
+	if (!vcpu->shadow) {
+		gate_destroy(&vcpu->gate);
+		return ERR(-ENOMEM);
+	}
+	gate_map_rom(&vcpu->gate, rom, size);
+	gate_pdes(&vcpu->gate, pde);
+	shadow_set_gate(vcpu->shadow, gva(GATE_SLOT_VMI), pde);
+	gmem_listen(vcpu->config.gmem, GMEM_TRACED, shadow_guest_write, vcpu->shadow);
+	vcpu->has_gate = true;
+	vcpu->root_stale = true;
+	vcpu->check_segments = true;
+	return 0;
+}
+
+void x86_direct_release(struct x86_vcpu *vcpu)
+{
+	if (!vcpu->has_gate)
+		return;
+	if (loaded_gate == &vcpu->gate) {
+		switch_unload_gate();
+		loaded_gate = NULL;
+	}
+	switch_save_fpu(vcpu->cpu.fpu);
+	shadow_destroy(vcpu->shadow);
+	gate_destroy(&vcpu->gate);
+	vcpu->has_gate = false;
+}
+
+/* ---- descriptors ---- */
+
+/* The guest's view of a descriptor in a shadow table: its kernel's DPL is 0. */
+struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector)
+{
+	struct x86_segment segment = { .selector = selector };
+	u64 raw = gate_descriptor(&vcpu->gate, selector);
+
+	if (!(selector & ~SEL_RPL) || !raw)
+		return segment;
+	segment = descriptor_segment(raw, selector);
+	if (seg_dpl(&segment) == 1)
+		segment.attr = (u16)(segment.attr & ~SEG_DPL);
+	return segment;
+}
+
+static bool same_hidden(const struct x86_segment *a, const struct x86_segment *b)
+{
+	/* The accessed bit is always set in shadow tables, and L means nothing to a guest. */
+	u32 ignore = SEG_TYPE_ACCESSED | BIT(13);
+
+	if (!(a->attr & SEG_P) && !(b->attr & SEG_P))
+		return true;
+	return ((a->attr ^ b->attr) & ~ignore) == 0 && a->base == b->base && a->limit == b->limit;
+}
+
+bool x86_direct_segments_match(struct x86_vcpu *vcpu)
+{
+	const struct x86_cpu *cpu = &vcpu->cpu;
+	u32 rpl = cpu->cpl ? cpu->cpl : cpu->kernel_rpl;
+
+	for (u32 i = 0; i < SREG_COUNT; i++) {
+		struct x86_segment shadow = x86_direct_segment(vcpu, cpu->seg[i].selector);
+
+		if (!same_hidden(&shadow, &cpu->seg[i]))
+			return false;
+	}
+	/* The CPU can only be given CS and SS of its own ring, and all of ESP only if SS is 32-bit. */
+	return (cpu->seg[SREG_CS].selector & SEL_RPL) == rpl &&
+	       (cpu->seg[SREG_SS].selector & SEL_RPL) == rpl &&
+	       (cpu->seg[SREG_CS].attr & SEG_DB) && (cpu->seg[SREG_SS].attr & SEG_DB);
+}
+
+void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+	u16 ti = table == GATE_TABLE_LDT ? SEL_TI : 0;
+
+	if (gate_set_descriptor(&vcpu->gate, table, offset, raw)) {
+		x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
+		return;
+	}
+	/* VMI: a live register follows its descriptor, and becomes null if that is gone. */
+	for (u32 i = 0; i < SREG_COUNT; i++) {
+		u16 selector = cpu->seg[i].selector;
+
+		if ((selector & (SEL_INDEX | SEL_TI)) != (offset | ti) || !(selector & ~SEL_RPL))
+			continue;
+		cpu->seg[i] = x86_direct_segment(vcpu, selector);
+		if (!(cpu->seg[i].attr & SEG_P) && i != SREG_CS && i != SREG_SS)
+			cpu->seg[i].selector = 0;
+	}
+	vcpu->check_segments = true;
+}
+
+/* Copy a guest table of @limit + 1 bytes at linear @base into a shadow table. */
+static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 limit)
+{
+	u64 raw[32];
+	u32 size = MIN(limit + 1, (u32)GATE_TABLE_PAGES * PAGE_SIZE) & ~7u;
+
+	for (u32 offset = 0; offset < size; offset += sizeof(raw)) {
+		u32 part = MIN(size - offset, (u32)sizeof(raw));
+
+		if (!interp_read_linear(vcpu->interp, gva(base + offset), raw, part, ACCESS_READ))
+			memset(raw, 0, sizeof(raw)); /* unmapped: nothing can be loaded from it */
+		for (u32 i = 0; i < part / 8; i++)
+			if (gate_set_descriptor(&vcpu->gate, table, offset + i * 8, raw[i]))
+				x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
+	}
+	gate_clear_table(&vcpu->gate, table, size);
+}
+
+static void reload_segments(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+
+	for (u32 i = 0; i < SREG_COUNT; i++)
+		cpu->seg[i] = x86_direct_segment(vcpu, cpu->seg[i].selector);
+	vcpu->check_segments = true;
+}
+
+void x86_direct_load_gdt(struct x86_vcpu *vcpu)
+{
+	load_table(vcpu, GATE_TABLE_GDT, vcpu->cpu.gdtr.base, vcpu->cpu.gdtr.limit);
+	reload_segments(vcpu);
+}
+
+void x86_direct_load_ldt(struct x86_vcpu *vcpu)
+{
+	const struct x86_segment *ldtr = &vcpu->cpu.ldtr;
+	u32 size = ldtr->attr & SEG_P ? MIN(ldtr->limit, (u32)GDT_LIMIT) + 1 : 0;
+
+	if (size)
+		load_table(vcpu, GATE_TABLE_LDT, ldtr->base, size - 1);
+	gate_set_ldt_size(&vcpu->gate, size);
+	if (loaded_gate == &vcpu->gate)
+		switch_load_ldt(size ? GATE_LDT_SELECTOR : 0);
+	reload_segments(vcpu);
+}
+
+void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
+{
+	switch (op) {
+	case OP_LGDT:
+		x86_direct_load_gdt(vcpu);
+		vmi_update_int80(vcpu);
+		break;
+	case OP_LLDT:
+		x86_direct_load_ldt(vcpu);
+		break;
+	case OP_LIDT:
+		vmi_update_int80(vcpu);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- in and out ---- */
+
+static void load_gate(struct x86_vcpu *vcpu)
+{
+	if (loaded_gate == &vcpu->gate)
+		return;
+	switch_load_gate(vcpu->gate.base, vcpu->gate.host_pt);
+	switch_load_ldt(vcpu->gate.ldt_limit ? GATE_LDT_SELECTOR : 0);
+	loaded_gate = &vcpu->gate;
+}
+
+static void fill_shared(struct x86_vcpu *vcpu)
+{
+	struct shared_page *shared = vcpu->gate.shared;
+	const struct x86_cpu *cpu = &vcpu->cpu;
+
+	shared->vif = cpu->eflags & EFLAGS_IF;
+	shared->pending = vcpu->intr && !(cpu->eflags & EFLAGS_IF);
+	shared->cr0 = cpu->cr0;
+	shared->cr2 = cpu->cr2;
+	shared->cr3 = cpu->cr3;
+	shared->cr4 = cpu->cr4;
+}
+
+static void fill_frame(const struct x86_vcpu *vcpu, struct guest_frame *frame)
+{
+	const struct x86_cpu *cpu = &vcpu->cpu;
+
+	frame->gs = cpu->seg[SREG_GS].selector;
+	frame->fs = cpu->seg[SREG_FS].selector;
+	frame->es = cpu->seg[SREG_ES].selector;
+	frame->ds = cpu->seg[SREG_DS].selector;
+	frame->edi = cpu->gpr[REG_EDI];
+	frame->esi = cpu->gpr[REG_ESI];
+	frame->ebp = cpu->gpr[REG_EBP];
+	frame->ebx = cpu->gpr[REG_EBX];
+	frame->edx = cpu->gpr[REG_EDX];
+	frame->ecx = cpu->gpr[REG_ECX];
+	frame->eax = cpu->gpr[REG_EAX];
+	frame->eip = cpu->eip;
+	frame->cs = cpu->seg[SREG_CS].selector;
+	frame->eflags = (cpu->eflags & ~HARDWARE_OURS) | HARDWARE_FIXED;
+	frame->esp = cpu->gpr[REG_ESP];
+	frame->ss = cpu->seg[SREG_SS].selector;
+}
+
+static void take_selector(struct x86_vcpu *vcpu, enum x86_sreg reg, u32 raw)
+{
+	struct x86_segment *segment = &vcpu->cpu.seg[reg];
+	u16 selector = (u16)raw;
+
+	if (segment->selector != selector)
+		*segment = x86_direct_segment(vcpu, selector);
+}
+
+/* Registers back from @frame, which only the CPU and our stub have written. */
+static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+	u32 rpl = frame->cs & SEL_RPL;
+	u32 vif = READ_ONCE(vcpu->gate.shared->vif) & EFLAGS_IF;
+
+	cpu->gpr[REG_EAX] = frame->eax;
+	cpu->gpr[REG_ECX] = frame->ecx;
+	cpu->gpr[REG_EDX] = frame->edx;
+	cpu->gpr[REG_EBX] = frame->ebx;
+	cpu->gpr[REG_ESP] = frame->esp;
+	cpu->gpr[REG_EBP] = frame->ebp;
+	cpu->gpr[REG_ESI] = frame->esi;
+	cpu->gpr[REG_EDI] = frame->edi;
+	cpu->eip = frame->eip;
+	cpu->cpl = (u8)(rpl == cpu->kernel_rpl ? 0 : rpl);
+	cpu->eflags = (frame->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED | vif |
+		      (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
+	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
+	take_selector(vcpu, SREG_GS, frame->gs);
+	take_selector(vcpu, SREG_FS, frame->fs);
+	take_selector(vcpu, SREG_ES, frame->es);
+	take_selector(vcpu, SREG_DS, frame->ds);
+	take_selector(vcpu, SREG_CS, frame->cs);
+	take_selector(vcpu, SREG_SS, frame->ss);
+}
+
+/* A fault of the way in: registers are still ours, only the exception is new. */
+static void resume_fault(struct x86_vcpu *vcpu, const struct guest_frame *frame)
+{
+	vcpu->stats.resume_faults++;
+	if (!switch_is_resume_fault(vcpu->gate.base, frame->eip)) {
+		x86_vcpu_kill(vcpu, "exception %u in ring 0 of the gate at %#x, error %#x",
+			      frame->vector & 0xff, frame->eip, frame->error);
+		log_error("gate: exception %u at %#x, error %#x, from ring 0", frame->vector & 0xff,
+			  frame->eip, frame->error);
+		return;
+	}
+	vcpu->cpu.fault = (struct x86_fault){ .vector = (u8)frame->vector,
+					      .has_error = true,
+					      .error = frame->error };
+	x86_vcpu_deliver_fault(vcpu);
+}
+
+static bool platform_hole(const struct guest_frame *frame)
+{
+	return (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
+}
+
+bool x86_direct_run(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+	const struct guest_frame *frame;
+
+	load_gate(vcpu);
+	if (vcpu->root_stale) {
+		vcpu->root = shadow_root(vcpu->shadow, cpu);
+		vcpu->root_stale = false;
+	}
+	/* Every entry loads CR3 and so flushes the hardware's TLB. */
+	shadow_take_tlb_flush(vcpu->shadow);
+	fill_shared(vcpu);
+	fill_frame(vcpu, gate_frame(&vcpu->gate));
+	switch_load_fpu(cpu->fpu);
+	switch_set_guest_cr4(cpu->cr4);
+	switch_set_guest_ts(cpu->cr0 & (CR0_TS | CR0_EM));
+	switch_load_debug(cpu->dr);
+
+	frame = gate_exit_frame(&vcpu->gate, switch_enter(vcpu->root, gate_frame_linear(&vcpu->gate)));
+	vcpu->stats.exits++;
+	if (!frame) {
+		x86_vcpu_kill(vcpu, "exit frame is not on the entry stack");
+		return false;
+	}
+	cpu->dr[6] |= switch_unload_debug() & 0xf00f;
+	if (!(frame->cs & SEL_RPL)) {
+		resume_fault(vcpu, frame);
+		return !vcpu->killed;
+	}
+	if (platform_hole(frame)) {
+		x86_vcpu_kill(vcpu, "platform hole: EFLAGS %#x at %04x:%08x, which direct execution "
+			      "does not give", frame->eflags, frame->cs & 0xffff, frame->eip);
+		return false;
+	}
+	take_frame(vcpu, frame);
+	return x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an exit of directly running code means.  Three kinds:
+ *
+ * - the world's: a real interrupt; back to the caller, who looks at time and devices;
+ * - ours: a hypercall, a page fault that only the shadow tables have;
+ * - the guest's: an exception.  Those that an instruction raises by its operands (#DE, #DB, #BR, #MF ...) are
+ *   given to the guest as they are.  Those that mean "ring 1 may not do this" (#GP, #UD, #NP ...)
+ *   are not believed: the interpreter executes the instruction for the guest as its CPU would, and
+ *   the guest gets what comes out of that.
+ */
+#include "arch/x86/x86_vcpu.h"
+
+#define FIRST_EXTERNAL VECTOR_PIC_BASE
+#define LAST_EXTERNAL VECTOR_LAPIC_SPURIOUS
+
+/* The hardware's exception is the guest's. */
+static void reflect(struct x86_vcpu *vcpu, u8 vector, bool has_error, u32 error)
+{
+	vcpu->cpu.fault = (struct x86_fault){ .vector = vector, .has_error = has_error, .error = error };
+	x86_vcpu_deliver_fault(vcpu);
+}
+
+static void reflect_debug(struct x86_vcpu *vcpu)
+{
+	/* x86_direct_run has merged the hardware's DR6 into the guest's already. */
+	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB, .is_trap = true };
+	x86_vcpu_deliver_fault(vcpu);
+}
+
+static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
+{
+	switch (shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error)) {
+	case SHADOW_RETRY:
+		break;
+	case SHADOW_GUEST:
+		if (vmi_at_iret(vcpu))
+			vmi_emulate_iret(vcpu);
+		else
+			x86_vcpu_deliver_fault(vcpu);
+		break;
+	case SHADOW_EMULATE:
+		x86_vcpu_emulate(vcpu, error & PF_P ? EMULATE_PF_TABLE : EMULATE_PF_IO);
+		break;
+	}
+}
+
+/* The instruction is not for ring 1; do it for the guest. */
+static void emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
+{
+	if (vmi_at_iret(vcpu))
+		vmi_emulate_iret(vcpu);
+	else
+		x86_vcpu_emulate(vcpu, why);
+}
+
+static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
+{
+	switch (vector) {
+	case EXCP_PF:
+		page_fault(vcpu, error, cr2);
+		break;
+	case EXCP_GP:
+		emulate(vcpu, EMULATE_GP);
+		break;
+	case EXCP_UD:
+		emulate(vcpu, EMULATE_UD);
+		break;
+	case EXCP_NP:
+	case EXCP_SS:
+	case EXCP_TS:
+		emulate(vcpu, EMULATE_SEGMENT);
+		break;
+	case EXCP_DB:
+		reflect_debug(vcpu);
+		break;
+	case EXCP_AC:
+		reflect(vcpu, vector, true, 0);
+		break;
+	case EXCP_DE:
+	case EXCP_BR:
+	case EXCP_NM:
+	case EXCP_MF:
+	case EXCP_XM:
+		reflect(vcpu, vector, false, 0);
+		break;
+	default:
+		emulate(vcpu, EMULATE_OTHER);
+		break;
+	}
+}
+
+bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
+{
+	vcpu->stats.vectors[vector]++;
+	if (vector == VECTOR_HYPERCALL && vcpu->cpu.cpl == 0) {
+		vmi_hypercall(vcpu);
+	} else if (vector == EXCP_NMI) {
+		switch_external_interrupt(vector);
+	} else if (vector >= FIRST_EXTERNAL && vector <= LAST_EXTERNAL) {
+		vcpu->stats.external++;
+		switch_external_interrupt(vector);
+		return false;
+	} else {
+		exception(vcpu, vector, error, cr2);
+	}
+	return !vcpu->killed;
+}

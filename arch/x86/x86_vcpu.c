@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtual CPU's life: creation, the run loop, the choice of the engine (x86_vcpu.h).
+ *
+ * The loop is: deliver what is due, choose an engine for the state that results, run it for a bounded
+ * time.  Interrupts are delivered here and nowhere else, so that the rule "only with the guest's IF
+ * set, never in the shadow of STI or MOV SS" stands in one place for every engine.
+ */
+#include "arch/x86/x86_vcpu.h"
+
+#include "arch/x86/cpu_policy.h"
+#include "hv/arch.h"
+#include "hv/core/kheap.h"
+#include "hv/core/log.h"
+#include "hv/lib/printf.h"
+
+/* Instructions interpreted before the caller is asked to look at time and devices. */
+#define INTERPRETER_BURST 1024
+/* Exits handled before the same. */
+#define DIRECT_BURST 64
+
+static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
+{
+	struct x86_vcpu *vcpu = opaque;
+
+	if (!vcpu->has_gate)
+		return;
+	vcpu->root_stale = true;
+	if (kind == TLB_FLUSH_PAGE)
+		shadow_invlpg(vcpu->shadow, &vcpu->cpu, address);
+	else
+		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
+}
+
+void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address)
+{
+	interp_flush_tlb(vcpu->interp);
+	tlb_flushed(vcpu, kind, address);
+}
+
+static bool read_msr(void *opaque, u32 index, u64 *value)
+{
+	(void)opaque;
+	return cpu_policy_read_msr(index, value);
+}
+
+static bool write_msr(void *opaque, u32 index, u64 value)
+{
+	(void)opaque;
+	return cpu_policy_write_msr(index, value);
+}
+
+static void guest_cpuid(void *opaque, u32 leaf, u32 subleaf, u32 out[4])
+{
+	(void)opaque;
+	cpu_policy_cpuid(leaf, subleaf, out);
+}
+
+static u64 host_tsc(void *opaque)
+{
+	(void)opaque;
+	return arch_tsc();
+}
+
+static bool kernel_stack(void *opaque, u16 *ss, u32 *esp)
+{
+	return vmi_kernel_stack(opaque, ss, esp);
+}
+
+static const struct interp_ops interp_ops = {
+	.tlb_flushed = tlb_flushed,
+	.cpuid = guest_cpuid,
+	.read_msr = read_msr,
+	.write_msr = write_msr,
+	.tsc = host_tsc,
+	.cr4_allowed = CPU_POLICY_CR4,
+	.kernel_stack = kernel_stack,
+};
+
+struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config)
+{
+	struct x86_vcpu *vcpu = kheap_alloc(sizeof(*vcpu));
+
+	if (!vcpu)
+		return NULL;
+	vcpu->config = *config;
+	x86_cpu_reset(&vcpu->cpu);
+	vcpu->interp =
+		interp_create(&vcpu->cpu, config->gmem, config->bus, &interp_ops, vcpu);
+	if (!vcpu->interp || (config->vmi && vmi_attach(vcpu))) {
+		x86_vcpu_destroy(vcpu);
+		return NULL;
+	}
+	return vcpu;
+}
+
+void x86_vcpu_destroy(struct x86_vcpu *vcpu)
+{
+	if (!vcpu)
+		return;
+	x86_direct_release(vcpu);
+	if (vcpu->interp)
+		interp_destroy(vcpu->interp);
+	kheap_free(vcpu);
+}
+
+void x86_vcpu_set_intr(void *opaque, u32 index, bool level)
+{
+	struct x86_vcpu *vcpu = opaque;
+
+	(void)index;
+	vcpu->intr = level;
+}
+
+void x86_vcpu_kill(struct x86_vcpu *vcpu, const char *format, ...)
+{
+	va_list args;
+
+	if (vcpu->killed)
+		return;
+	va_start(args, format);
+	hv_vsnprintf(vcpu->kill_reason, sizeof(vcpu->kill_reason), format, args);
+	va_end(args);
+	vcpu->killed = true;
+}
+
+const char *x86_vcpu_kill_reason(const struct x86_vcpu *vcpu)
+{
+	return vcpu->kill_reason;
+}
+
+static void kill_unhandled(struct x86_vcpu *vcpu)
+{
+	const u8 *b;
+	const struct x86_insn *insn = interp_last_insn(vcpu->interp, &b);
+
+	x86_vcpu_kill(vcpu, "instruction not supported at %04x:%08x: %s (%02x %02x %02x %02x %02x %02x)",
+		      vcpu->cpu.seg[SREG_CS].selector, vcpu->cpu.eip, insn_op_name(insn->op), b[0],
+		      b[1], b[2], b[3], b[4], b[5]);
+}
+
+void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu)
+{
+	vcpu->stats.faults++;
+	vcpu->check_segments = true;
+	if (interp_deliver_fault(vcpu->interp) == EMUL_UNHANDLED)
+		kill_unhandled(vcpu);
+}
+
+void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
+{
+	enum emul_result result;
+	const u8 *bytes;
+
+	vcpu->stats.emulated[why]++;
+	vcpu->check_segments = true;
+	result = interp_step(vcpu->interp);
+	if (result == EMUL_FAULT)
+		x86_vcpu_deliver_fault(vcpu);
+	else if (result == EMUL_UNHANDLED)
+		kill_unhandled(vcpu);
+	else if (vcpu->has_gate)
+		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
+	if (vcpu->vmi.requested)
+		vmi_activate(vcpu);
+}
+
+enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
+{
+	const struct x86_cpu *cpu = &vcpu->cpu;
+
+	if (!vcpu->vmi.active || !x86_protected_mode(cpu) || x86_v86_mode(cpu))
+		return ENGINE_INTERPRETER;
+	/* The trap of a single step and the STI and MOV SS shadows are the interpreter's. */
+	if (cpu->interrupt_shadow)
+		return ENGINE_INTERPRETER;
+	if (cpu->cpl == 3) {
+		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) == 3)
+			return ENGINE_INTERPRETER;
+	} else if (cpu->cpl != 0) {
+		return ENGINE_INTERPRETER;
+	}
+	if (vcpu->check_segments) {
+		vcpu->check_segments = false;
+		vcpu->segments_direct = x86_direct_segments_match(vcpu);
+	}
+	return vcpu->segments_direct ? ENGINE_DIRECT : ENGINE_INTERPRETER;
+}
+
+/* Deliver an interrupt if there is one and the guest takes it now. */
+static void deliver_interrupt(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+
+	if (!vcpu->intr || cpu->interrupt_shadow)
+		return;
+	if (vcpu->vmi.active)
+		vmi_roll_forward(vcpu);
+	if (!(cpu->eflags & EFLAGS_IF) || vcpu->killed)
+		return;
+	cpu->activity = CPU_RUNNING;
+	vcpu->stats.interrupts++;
+	vcpu->check_segments = true;
+	if (interp_deliver_interrupt(vcpu->interp, vcpu->config.ops->acknowledge(vcpu->config.opaque)) ==
+	    EMUL_UNHANDLED)
+		kill_unhandled(vcpu);
+}
+
+static bool run_interpreter(struct x86_vcpu *vcpu)
+{
+	x86_vcpu_emulate(vcpu, vcpu->vmi.active ? EMULATE_ENGINE : EMULATE_BEFORE_INIT);
+	return true;
+}
+
+enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
+{
+	u32 budget = INTERPRETER_BURST;
+
+	while (budget > 0) {
+		bool direct;
+
+		if (vcpu->intr)
+			deliver_interrupt(vcpu);
+		if (vcpu->killed)
+			return VCPU_STOP_KILLED;
+		if (vcpu->cpu.activity == CPU_SHUTDOWN)
+			return VCPU_STOP_SHUTDOWN;
+		if (vcpu->cpu.activity == CPU_HALTED)
+			return VCPU_STOP_HALTED;
+		direct = x86_vcpu_engine(vcpu) == ENGINE_DIRECT;
+		if (!(direct ? x86_direct_run(vcpu) : run_interpreter(vcpu)))
+			break;
+		budget -= MIN(budget, direct ? INTERPRETER_BURST / DIRECT_BURST : 1u);
+	}
+	return vcpu->killed ? VCPU_STOP_KILLED : VCPU_STOP_TURN;
+}
+
+u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu)
+{
+	struct shadow_stats stats;
+
+	if (!vcpu->has_gate)
+		return 0;
+	shadow_get_stats(vcpu->shadow, &stats);
+	return ((u64)vcpu->gate.pages + stats.pages_used) * PAGE_SIZE;
+}
+
+static const char *const sreg_names[SREG_COUNT] = { "es", "cs", "ss", "ds", "fs", "gs" };
+
+void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
+		   void *opaque)
+{
+	const struct x86_cpu *c = &vcpu->cpu;
+	char text[128];
+
+	hv_snprintf(text, sizeof(text), "eax %08x ebx %08x ecx %08x edx %08x cpl %u%s", c->gpr[REG_EAX],
+		    c->gpr[REG_EBX], c->gpr[REG_ECX], c->gpr[REG_EDX], c->cpl,
+		    vcpu->vmi.active ? " vmi" : "");
+	line(opaque, text);
+	hv_snprintf(text, sizeof(text), "esi %08x edi %08x ebp %08x esp %08x eip %08x eflags %08x",
+		    c->gpr[REG_ESI], c->gpr[REG_EDI], c->gpr[REG_EBP], c->gpr[REG_ESP], c->eip,
+		    c->eflags);
+	line(opaque, text);
+	for (u32 i = 0; i < SREG_COUNT; i++) {
+		hv_snprintf(text, sizeof(text), "%s %04x base %08x limit %08x attr %04x", sreg_names[i],
+			    c->seg[i].selector, c->seg[i].base, c->seg[i].limit, c->seg[i].attr);
+		line(opaque, text);
+	}
+	hv_snprintf(text, sizeof(text), "gdt %08x+%04x idt %08x+%04x tr %04x ldt %04x", c->gdtr.base,
+		    c->gdtr.limit, c->idtr.base, c->idtr.limit, c->tr.selector, c->ldtr.selector);
+	line(opaque, text);
+	hv_snprintf(text, sizeof(text), "cr0 %08x cr2 %08x cr3 %08x cr4 %08x", c->cr0, c->cr2, c->cr3,
+		    c->cr4);
+	line(opaque, text);
+	if (c->fault.vector || c->fault.has_error) {
+		hv_snprintf(text, sizeof(text), "last exception %u error %x", c->fault.vector,
+			    c->fault.error);
+		line(opaque, text);
+	}
+}

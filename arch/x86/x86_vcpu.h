@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One virtual CPU: the architectural state, and the engines that advance it.  x86_vcpu_run() chooses
+ * by one function (x86_vcpu_engine) between direct execution on the real CPU and the interpreter,
+ * turns exits into the guest's exceptions or emulated instructions, and returns when the caller
+ * must look at time, devices, or the end of this VM.
+ *
+ * Whose fault is asked first (style.md 1.6): what the architecture defines becomes an exception in
+ * the guest; what breaks our ABI or meets what we lack stops the VM by x86_vcpu_kill(), whose first
+ * reason is kept, after which every path stays safe until the loop notices.
+ */
+#ifndef ARCH_X86_X86_VCPU_H
+#define ARCH_X86_X86_VCPU_H
+
+#include "arch/x86/gate.h"
+#include "arch/x86/interp/interp.h"
+#include "arch/x86/isa/regs.h"
+#include "arch/x86/mmu/shadow.h"
+#include "arch/x86/vmi/vmi.h"
+#include "arch/x86/x86_stats.h"
+
+/* What a vcpu needs from its machine.  None may be NULL. */
+struct x86_vcpu_ops {
+	/* The interrupt controller's vector for the interrupt its INTR output announces. */
+	u8 (*acknowledge)(void *opaque);
+	/* The guest asked by VMI for a reset or a power-off. */
+	void (*reset)(void *opaque);
+	void (*power_off)(void *opaque);
+};
+
+/* Everything is borrowed but what x86_vcpu_create makes itself. */
+struct x86_vcpu_config {
+	const char *name; /* of the VM, for messages */
+	struct gmem *gmem;
+	struct bus *bus;
+	const struct gmem_source *pages; /* for shadow tables */
+	u32 shadow_pages;                /* the most to take */
+	bool vmi;                        /* accept VMI_Init */
+	const struct x86_vcpu_ops *ops;
+	void *opaque;
+};
+
+enum vcpu_stop {
+	VCPU_STOP_TURN,     /* a bounded amount was done, or a real interrupt came: look around */
+	VCPU_STOP_HALTED,   /* HLT: nothing to do until an interrupt */
+	VCPU_STOP_SHUTDOWN, /* triple fault */
+	VCPU_STOP_KILLED,   /* x86_vcpu_kill(); x86_vcpu_kill_reason() */
+};
+
+enum x86_engine { ENGINE_INTERPRETER, ENGINE_DIRECT };
+
+struct x86_vcpu {
+	struct x86_cpu cpu;
+	struct x86_vcpu_config config;
+	struct interp *interp;
+	struct shadow *shadow; /* with the gate, from the first direct execution on */
+	struct gate gate;
+	bool has_gate;
+	bool intr; /* level of the interrupt controller's output */
+	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
+	bool check_segments; /* hidden parts may differ from the shadow tables */
+	bool segments_direct; /* they do not: direct execution is possible */
+	hpa_t root;
+	struct vmi vmi;
+	struct x86_stats stats;
+	bool killed;
+	char kill_reason[160];
+};
+
+/* A vcpu in its reset state.  NULL without memory (logged). */
+struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config);
+void x86_vcpu_destroy(struct x86_vcpu *vcpu);
+
+/* Execute the guest for a bounded time.  Interrupts masked; takes none itself. */
+enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu);
+
+/* The machine's INTR wire (an irqline target: @opaque is the vcpu). */
+void x86_vcpu_set_intr(void *opaque, u32 index, bool level);
+
+/* Which engine may run the guest's present state. */
+enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu);
+
+/* Stop this VM for what its guest did; the first reason is kept. */
+void x86_vcpu_kill(struct x86_vcpu *vcpu, const char *format, ...) PRINTF_LIKE(2, 3);
+const char *x86_vcpu_kill_reason(const struct x86_vcpu *vcpu);
+
+/* Registers as text lines, each given to @line (for the log, the monitor). */
+void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
+		   void *opaque);
+/* Host bytes kept for this vcpu: gate and shadow. */
+u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu);
+
+/* ---- between the files of the vcpu: x86_vcpu.c, x86_direct.c, x86_exit.c, vmi ---- */
+
+/* Deliver cpu.fault to the guest. */
+void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu);
+/* Do the instruction at CS:EIP in the interpreter, and deliver what it faults with. */
+void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why);
+/* The guest's translations changed as @kind says (registers are already new). */
+void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address);
+
+/* Make the gate and shadow; the vcpu can run directly from then on.  0 or -ENOMEM. */
+int x86_direct_prepare(struct x86_vcpu *vcpu);
+void x86_direct_release(struct x86_vcpu *vcpu);
+/* Every hidden segment part is what the shadow tables give for its selector. */
+bool x86_direct_segments_match(struct x86_vcpu *vcpu);
+/* One entry and exit.  False: a real interrupt came, or the VM is stopped. */
+bool x86_direct_run(struct x86_vcpu *vcpu);
+/* Rebuild the shadow GDT or LDT from the guest's tables and registers. */
+void x86_direct_load_gdt(struct x86_vcpu *vcpu);
+void x86_direct_load_ldt(struct x86_vcpu *vcpu);
+/* The guest's descriptor at @offset of its table has become @raw: follow. */
+void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw);
+/* The interpreter has executed @op: if it loaded a descriptor-table register, follow. */
+void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op);
+/* The hidden part that loading @selector gives in direct execution. */
+struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector);
+
+/* Act on the exit described by @vector and @error; registers are in vcpu->cpu.  False as above. */
+bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2);
+
+#endif

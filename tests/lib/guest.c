@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The runtime of test kernels; see guest.h.  Printing is hv/lib/printf.c, built for the guest. */
+#include "tests/lib/guest.h"
+
+#include "hv/lib/printf.h"
+
+#define COM1 0x3f8
+#define LSR 5
+#define LSR_THRE 0x20
+#define PM1A_CONTROL 0x604 /* PIIX4 as QEMU's firmware and Romulus place it */
+#define SLP_EN_S5 0x2000
+#define DEBUG_EXIT 0xf4
+
+#define FLAT_CODE 0x00cf9a000000ffffull
+#define FLAT_DATA 0x00cf92000000ffffull
+#define DPL3 (3ull << 45)
+
+u64 gdt[GDT_ENTRIES] = {
+	[KERNEL_CS / 8] = FLAT_CODE,
+	[KERNEL_DS / 8] = FLAT_DATA,
+	[USER_CS / 8] = FLAT_CODE | DPL3,
+	[USER_DS / 8] = FLAT_DATA | DPL3,
+};
+extern const struct PACKED {
+	u16 limit;
+	u32 base;
+} gdt_pointer, idt_pointer;
+const __typeof__(gdt_pointer) gdt_pointer = { sizeof(gdt) - 1, (u32)gdt };
+u64 idt[256] ALIGNED(8);
+const __typeof__(idt_pointer) idt_pointer = { sizeof(idt) - 1, (u32)idt };
+u32 tss[26];
+u32 page_directory[1024] ALIGNED(4096);
+static u32 page_tables[16][1024] ALIGNED(4096);
+
+struct trap_frame last_trap;
+u32 last_cr2;
+static trap_handler *handlers[256];
+static u32 passed, failed;
+
+extern u8 trap_stubs[], stack_top[];
+extern u8 guest_try_end[];
+extern u32 try_esp;
+void guest_start(void);
+void trap_dispatch(struct trap_frame *frame);
+
+static void put(char c)
+{
+	if (c == '\n')
+		put('\r');
+	while (!(inb(COM1 + LSR) & LSR_THRE))
+		;
+	outb(COM1, (u8)c);
+}
+
+static void vprint(const char *format, va_list args)
+{
+	static char text[256];
+
+	hv_vsnprintf(text, sizeof(text), format, args);
+	for (const char *c = text; *c; c++)
+		put(*c);
+}
+
+void print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprint(format, args);
+	va_end(args);
+}
+
+void check(bool ok, const char *format, ...)
+{
+	va_list args;
+
+	print(ok ? "PASS: " : "FAIL: ");
+	va_start(args, format);
+	vprint(format, args);
+	va_end(args);
+	print("\n");
+	*(ok ? &passed : &failed) += 1;
+}
+
+void guest_exit(void)
+{
+	print("DONE: %u passed, %u failed\n", passed, failed);
+	outw(PM1A_CONTROL, SLP_EN_S5);
+	outb(DEBUG_EXIT, failed ? 1 : 0);
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+void set_gate(u8 vector, u32 type, u32 dpl, const void *entry)
+{
+	u32 offset = entry ? (u32)entry : (u32)trap_stubs + vector * 16u;
+
+	idt[vector] = (offset & 0xffff) | (u64)KERNEL_CS << 16 |
+		      (u64)(0x8000 | dpl << 13 | type << 8) << 32 | (u64)(offset >> 16) << 48;
+}
+
+void set_handler(u8 vector, trap_handler *handler)
+{
+	handlers[vector] = handler;
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+	if (frame->vector == 14)
+		__asm__ volatile("movl %%cr2, %0" : "=r"(last_cr2));
+	if (handlers[frame->vector]) {
+		handlers[frame->vector](frame);
+		return;
+	}
+	last_trap = *frame;
+	if (try_esp) {
+		/* Return from guest_try with the vector; its stack is as it was at the call. */
+		u32 result = frame->vector + 1;
+
+		__asm__ volatile("movl %0, %%esp\n\tjmp guest_try_end" : : "r"(try_esp), "a"(result));
+		__builtin_unreachable();
+	}
+	print("FAIL: unexpected exception %u error %x at %x:%x eflags %x cr2 %x\n", frame->vector,
+	      frame->error, frame->cs, frame->eip, frame->eflags, last_cr2);
+	failed++;
+	guest_exit();
+}
+
+#define PIC1 0x20
+#define PIC2 0xa0
+
+void guest_start(void)
+{
+	for (u32 i = 0; i < 256; i++)
+		set_gate((u8)i, 0xe, i == 3 || i == 4 ? 3 : 0, NULL);
+	__asm__ volatile("lidt %0" : : "m"(idt_pointer));
+	outb(PIC1 + 1, 0xff);
+	outb(PIC2 + 1, 0xff);
+	guest_main();
+	guest_exit();
+}
+
+u32 *pte_of(u32 address)
+{
+	return &page_tables[address >> 22][address >> 12 & 0x3ff];
+}
+
+void paging_init(void)
+{
+	for (u32 i = 0; i < 16; i++) {
+		page_directory[i] = (u32)page_tables[i] | PTE_P | PTE_W | PTE_U;
+		for (u32 j = 0; j < 1024; j++)
+			page_tables[i][j] = (i << 22 | j << 12) | PTE_P | PTE_W | PTE_U;
+	}
+	__asm__ volatile("movl %0, %%cr3\n\t"
+			 "movl %%cr0, %%eax\n\torl $0x80010000, %%eax\n\tmovl %%eax, %%cr0"
+			 : : "r"(page_directory) : "eax", "memory");
+}

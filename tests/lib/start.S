@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Entry of a test kernel, and its exception stubs.  A test kernel is an ELF file that Romulus loads
+ * like a vmlinux, and that QEMU's -kernel or GRUB load by its Multiboot 1 header: in both cases the
+ * CPU is in 32-bit protected mode with flat segments and without paging.
+ */
+	.section .multiboot, "a"
+	.balign 4
+	.long 0x1badb002, 0, -0x1badb002
+
+	.text
+	.globl _start
+_start:
+	cli
+	cld
+	movl $stack_top, %esp
+	lgdt gdt_pointer
+	ljmp $0x10, $1f
+1:	movw $0x18, %ax
+	movw %ax, %ds
+	movw %ax, %es
+	movw %ax, %fs
+	movw %ax, %gs
+	movw %ax, %ss
+	call guest_start
+2:	hlt
+	jmp 2b
+
+/* Stub of vector n at trap_stubs + n * 16: push an error code if the CPU did not, and the vector. */
+	.balign 16
+	.globl trap_stubs
+trap_stubs:
+	.set v, 0
+	.rept 256
+	.balign 16
+	.if !(v == 8 || (v >= 10 && v <= 14) || v == 17)
+	pushl $0
+	.endif
+	pushl $v
+	jmp trap_common
+	.set v, v + 1
+	.endr
+
+/* struct trap_frame, lowest address first. */
+trap_common:
+	pushl %gs
+	pushl %fs
+	pushl %es
+	pushl %ds
+	pusha
+	movw $0x18, %ax
+	movw %ax, %ds
+	movw %ax, %es
+	cld
+	movl %esp, %eax
+	pushl %eax
+	call trap_dispatch
+	addl $4, %esp
+	.globl trap_return
+trap_return:
+	popa
+	popl %ds
+	popl %es
+	popl %fs
+	popl %gs
+	addl $8, %esp
+	.globl guest_iret
+guest_iret:
+	jmp *iret_routine
+	.globl native_iret
+native_iret:
+	iret
+
+/* u32 guest_try(fn, argument): call fn; 0, or the vector + 1 of an exception that escaped from it. */
+	.globl guest_try
+guest_try:
+	pushl %ebp
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	movl 20(%esp), %eax
+	movl 24(%esp), %edx
+	pushl try_esp
+	movl %esp, try_esp
+	pushl %edx
+	call *%eax
+	addl $4, %esp
+	xorl %eax, %eax
+	.globl guest_try_end
+guest_try_end:
+	popl try_esp
+	popl %edi
+	popl %esi
+	popl %ebx
+	popl %ebp
+	ret
+
+	.data
+	.globl iret_routine
+iret_routine:
+	.long native_iret
+	.globl try_esp
+try_esp:
+	.long 0
+
+	.bss
+	.balign 4096
+	.space 16384
+	.globl stack_top
+stack_top:
+	.section .note.GNU-stack, "", @progbits
