@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Implementation of log.h.  The history keeps the newest bytes of everything logged; a new sink
+ * gets it from the first whole line on.  Sinks are called in the order they were added.  A message
+ * is formatted on the stack, so logging needs no memory and works in any context.
+ */
+#include "hv/core/log.h"
+
+#include <stdarg.h>
+#include "hv/lib/err.h"
+#include "hv/lib/printf.h"
+#include "hv/lib/string.h"
+
+#define MESSAGE_MAX 255
+#define HISTORY_SIZE (16 * KIB) /* a power of two */
+
+static char history[HISTORY_SIZE];
+static u32 history_end; /* runs freely; reduced when used */
+static struct log_sink *sinks;
+static enum log_level max_level = LOG_INFO;
+
+static void remember(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		history[history_end++ % HISTORY_SIZE] = text[i];
+}
+
+static void replay(struct log_sink *sink)
+{
+	u32 from = history_end > HISTORY_SIZE ? history_end - HISTORY_SIZE : 0;
+
+	if (from) /* the oldest line was partly overwritten */
+		while (from < history_end && history[from++ % HISTORY_SIZE] != '\n')
+			;
+	while (from < history_end) {
+		u32 offset = from % HISTORY_SIZE;
+		u32 size = MIN(history_end - from, HISTORY_SIZE - offset);
+
+		sink->write(sink->opaque, history + offset, size);
+		from += size;
+	}
+}
+
+void log_add_sink(struct log_sink *sink)
+{
+	struct log_sink **last = &sinks;
+
+	replay(sink);
+	while (*last)
+		last = &(*last)->next;
+	sink->next = NULL;
+	*last = sink;
+}
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+static void print(const char *format, va_list args)
+{
+	char line[MESSAGE_MAX + 2];
+	int length = hv_vsnprintf(line, MESSAGE_MAX + 1, format, args);
+	size_t size = MIN((size_t)length, (size_t)MESSAGE_MAX);
+
+	line[size++] = '\n';
+	remember(line, size);
+	for (struct log_sink *sink = sinks; sink; sink = sink->next)
+		sink->write(sink->opaque, line, size);
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level > max_level)
+		return;
+	va_start(args, format);
+	print(format, args);
+	va_end(args);
+}
+
+int err_report(int error, const char *file, int line)
+{
+	log_error("%s:%d: error %d", file, line, error);
+	return error;
+}
