@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0
 PURE += hv/dev/vpic.c
+PURE += hv/dev/vpit.c hv/dev/vpit_counter.c
