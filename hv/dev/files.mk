@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
 PURE += hv/dev/vpic.c
 PURE += hv/dev/vpit.c hv/dev/vpit_counter.c
+PURE += hv/dev/vuart.c
