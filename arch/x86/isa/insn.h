@@ -51,13 +51,18 @@ enum operand_kind {
 struct x86_operand {
 	u8 kind; /* enum operand_kind */
 	u8 reg;
-	u8 size; /* bytes: 1, 2, 4, 6 (far pointer, pseudo-descriptor), 8, 10, 16, 28, 94/108, 512 */
 	u8 access; /* OPERAND_READ | OPERAND_WRITE; 0 for LEA, INVLPG, PREFETCH, NOP */
+	/* Bytes: 1, 2, 4, 6 (far pointer, pseudo-descriptor), 8, 10, 16, 14/28 (x87 environment), 94/108
+	 * (x87 state), 512 (FXSAVE), 576 (XSAVE: at least).  MMX registers are 8, XMM registers 16,
+	 * ST(i) 10, whatever part of them is used; an immediate has the size it is extended to. */
+	u16 size;
 };
 
 #define REG_NONE 0xff
 
-/* seg:[base + index << scale + disp], wrapped to address_size. */
+/* seg:[base + index << scale + disp], wrapped to address_size.  Valid if an operand is OPERAND_MEM; for
+ * MASKMOVQ and MASKMOVDQU it is their implicit destination; for string instructions and XLAT, whose
+ * memory is not among the operands, seg alone is valid: the segment of (E)SI and (E)BX. */
 struct x86_mem {
 	u8 seg;   /* enum x86_sreg after override and the EBP/ESP default */
 	u8 base;  /* register or REG_NONE */
@@ -79,12 +84,12 @@ enum insn_map { MAP_ONE_BYTE, MAP_0F, MAP_0F38, MAP_0F3A };
 /* Properties, from the table. */
 #define INSN_X87 BIT(0)   /* D8-DF, and WAIT */
 #define INSN_MMX BIT(1)   /* touches MMX registers */
-#define INSN_SSE BIT(2)   /* touches XMM registers or MXCSR */
+#define INSN_SSE BIT(2)   /* touches XMM registers or MXCSR; not FXSAVE, FXRSTOR, XSAVE and kin */
 #define INSN_STRING BIT(3)
 #define INSN_IO BIT(4)    /* IN, OUT, INS, OUTS */
 #define INSN_BRANCH BIT(5) /* may set EIP to something else than the next instruction */
 #define INSN_PRIVILEGED BIT(6) /* #GP at CPL > 0 whatever IOPL */
-#define INSN_ALIGN16 BIT(7) /* SSE: memory operand must be 16-byte aligned, else #GP(0) */
+#define INSN_ALIGN16 BIT(7) /* SSE, FXSAVE: memory operand must be 16-byte aligned, else #GP(0) */
 #define INSN_WRITES_ARITH BIT(8) /* may change CF PF AF ZF SF OF */
 #define INSN_READS_ARITH BIT(9)
 
@@ -104,7 +109,7 @@ struct x86_insn {
 	u8 operand_count;
 	struct x86_operand operand[4]; /* explicit ones in Intel order, destination first; and the
 	                                * implicit AL/AX/EAX, DX, CL that Intel syntax writes */
-	struct x86_mem mem; /* valid if any operand is OPERAND_MEM */
+	struct x86_mem mem;
 	u32 imm;
 	u32 imm2;
 };
