@@ -25,7 +25,7 @@ include $(wildcard $(FOLDERS:%=%/files.mk))
 # ---- flags ------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wmissing-prototypes -Wconversion -Wno-sign-conversion \
 	-Wstrict-prototypes -Wvla
-COMMON := -std=gnu11 -I. -I$(BUILD)/gen -g -fno-common -freg-struct-return $(WARN)
+COMMON := -std=gnu11 -I. -I$(BUILD)/gen -I$(BUILD)/cache -g -fno-common -freg-struct-return $(WARN)
 TARGET_CFLAGS := $(COMMON) -m32 -march=pentiumpro -mtune=generic -O2 -ffreestanding -mgeneral-regs-only \
 	-mregparm=3 -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Wstack-usage=1024 \
@@ -51,7 +51,7 @@ $(T)/%.o: %.c
 $(T)/%.o: %.S
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -m32 -I. -I$(BUILD)/gen -g -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+	$(Q)$(CC) -m32 -I. -I$(BUILD)/gen -I$(BUILD)/cache -g -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
 $(T)/hypervisor.lds: arch/x86/boot/hypervisor.lds.S
 	@mkdir -p $(@D)
