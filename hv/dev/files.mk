@@ -3,3 +3,4 @@ PURE += hv/dev/vpic.c
 PURE += hv/dev/vpit.c hv/dev/vpit_counter.c
 PURE += hv/dev/vuart.c
 PURE += hv/dev/vps2.c
+PURE += hv/dev/vrtc.c hv/dev/vrtc_date.c
