@@ -137,18 +137,18 @@ static const struct opcode *next_prefix(const struct decoder *d, struct x86_insn
 	return &entry->next[0];
 }
 
-/* F2 or F3 chooses the opcode; without one it is an ordinary instruction. */
+/* F2 or F3 may choose another opcode than the one that is there without them. */
 static const struct opcode *next_rep(struct x86_insn *insn, const struct opcode *entry)
 {
-	if (insn->prefixes & PREFIX_REP) {
-		insn->mandatory_prefix = 0xf3;
-		return &entry->next[1];
-	}
-	if (insn->prefixes & PREFIX_REPNE) {
-		insn->mandatory_prefix = 0xf2;
-		return &entry->next[2];
-	}
-	return &entry->next[0];
+	const struct opcode *next = entry->next;
+
+	if (insn->prefixes & PREFIX_REP)
+		next = &entry->next[1];
+	else if (insn->prefixes & PREFIX_REPNE)
+		next = &entry->next[2];
+	if (next->op != entry->next[0].op)
+		insn->mandatory_prefix = insn->prefixes & PREFIX_REP ? 0xf3 : 0xf2;
+	return next;
 }
 
 static const struct opcode *next_entry(struct decoder *d, struct x86_insn *insn,

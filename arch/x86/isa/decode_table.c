@@ -105,7 +105,7 @@
 /* ST(0) op= ST(i), ST(i) op= ST(0). */
 #define X87_TO_ST(name) I(name, X87, RW(ST, t), R(STI, t))
 #define X87_TO_STI(name) I(name, X87, RW(STI, t), R(ST, t))
-#define X87_COMPARE(name, properties) I(name, X87 | (properties), R(ST, t), R(STI, t))
+#define X87_COMPARE(name) I(name, X87 | ARITH, R(ST, t), R(STI, t))
 #define X87_CMOV(name) I(name, X87 | USES, W(ST, t), R(STI, t))
 #define X87_PLAIN(name) I(name, X87 | MODRM)
 
@@ -185,8 +185,8 @@ static const struct opcode map_0f38[256] = {
 	[0x3f] = XMM(PMAXUD),
 	[0x40] = XMM(PMULLD),
 	[0x41] = XMM66(PHMINPOSUW, SSE16, W(V, x), R(W, x)),
-	[0x80] = PREFIX(NONE, I(INVEPT, PRIV, R(G, d), R(M, x))),
-	[0x81] = PREFIX(NONE, I(INVVPID, PRIV, R(G, d), R(M, x))),
+	[0x80] = PREFIX(NONE, I(INVEPT, PRIV | ARITH, R(G, d), R(M, x))),
+	[0x81] = PREFIX(NONE, I(INVVPID, PRIV | ARITH, R(G, d), R(M, x))),
 	[0x82] = PREFIX(NONE, I(INVPCID, PRIV, R(G, d), R(M, x))),
 	[0xdb] = XMM66(AESIMC, SSE16, W(V, x), R(W, x)),
 	[0xdc] = XMM(AESENC),
@@ -240,9 +240,11 @@ static const struct opcode map_0f[256] = {
 			I(LGDT, PRIV, R(M, s)), I(LIDT, PRIV, R(M, s)),
 			I(SMSW, 0, W(EW, v)), NONE,
 			I(LMSW, PRIV, R(E, w)), I(INVLPG, PRIV, N(M, b)),
-			RM(NONE, I(VMCALL, MODRM), I(VMLAUNCH, MODRM), I(VMRESUME, MODRM), I(VMXOFF, MODRM)),
-			RM(I(MONITOR, MODRM), I(MWAIT, MODRM), I(CLAC, MODRM), I(STAC, MODRM)),
-			RM(I(XGETBV, MODRM), I(XSETBV, PRIV | MODRM), NONE, NONE, I(VMFUNC, MODRM)),
+			PREFIX(RM(NONE, I(VMCALL, ARITH | MODRM), I(VMLAUNCH, PRIV | ARITH | MODRM),
+				  I(VMRESUME, PRIV | ARITH | MODRM), I(VMXOFF, PRIV | ARITH | MODRM))),
+			PREFIX(RM(I(MONITOR, MODRM), I(MWAIT, MODRM), I(CLAC, MODRM), I(STAC, MODRM))),
+			PREFIX(RM(I(XGETBV, MODRM), I(XSETBV, PRIV | MODRM), NONE, NONE,
+				  I(VMFUNC, MODRM))),
 			RM(I(VMRUN, PRIV | MODRM), I(VMMCALL, MODRM), I(VMLOAD, PRIV | MODRM),
 			   I(VMSAVE, PRIV | MODRM), I(STGI, PRIV | MODRM), I(CLGI, PRIV | MODRM),
 			   I(SKINIT, PRIV | MODRM), I(INVLPGA, PRIV | MODRM)),
@@ -279,7 +281,7 @@ static const struct opcode map_0f[256] = {
 	[0x17] = PREFIX(I(MOVHPS, SSE, W(M, q), R(V, x)), I(MOVHPD, SSE, W(M, q), R(V, x))),
 	[0x18] = MODREG(I(PREFETCHNTA, 0, N(M, b)), I(PREFETCHT0, 0, N(M, b)),
 			I(PREFETCHT1, 0, N(M, b)), I(PREFETCHT2, 0, N(M, b)),
-			[4 ... 15] = I(NOP, 0, N(E, v), N(G, v))),
+			[4 ... 15] = I(NOP, 0, N(E, v))),
 	[0x19 ... 0x1f] = I(NOP, 0, N(E, v), N(G, v)),
 
 	[0x20] = I(MOV_FROM_CR, PRIV | NO_MEMORY, W(RX, d), R(C, d)),
@@ -307,7 +309,7 @@ static const struct opcode map_0f[256] = {
 	[0x33] = I(RDPMC, 0),
 	[0x34] = I(SYSENTER, BRANCH),
 	[0x35] = I(SYSEXIT, PRIV | BRANCH),
-	[0x37] = I(GETSEC, 0),
+	[0x37] = PREFIX(I(GETSEC, 0)),
 	[0x38] = { .next_by = NEXT_MAP, .next = map_0f38 },
 	[0x3a] = { .next_by = NEXT_MAP, .next = map_0f3a },
 	SIXTEEN(0x40, CMOVCC, USES, W(G, v), R(E, v)),
@@ -406,7 +408,7 @@ static const struct opcode map_0f[256] = {
 	[0xb6] = I(MOVZX, 0, W(G, v), R(E, b)),
 	[0xb7] = I(MOVZX, 0, W(G, v), R(E, w)),
 	[0xb8] = REP(NONE, I(POPCNT, ARITH, W(G, v), R(E, v))),
-	[0xb9] = I(UD1, 0, N(G, v), N(E, v)),
+	[0xb9] = I(UD1, 0, N(G, d), N(E, d)),
 	[0xba] = REG(NONE, NONE, NONE, NONE, I(BT, ARITH, R(E, v), R(I, b)),
 		     I(BTS, ARITH | LOCK, RW(E, v), R(I, b)), I(BTR, ARITH | LOCK, RW(E, v), R(I, b)),
 		     I(BTC, ARITH | LOCK, RW(E, v), R(I, b))),
@@ -487,7 +489,7 @@ static const struct opcode map_0f[256] = {
 	[0xfc] = MMX_XMM(PADDB),
 	[0xfd] = MMX_XMM(PADDW),
 	[0xfe] = MMX_XMM(PADDD),
-	[0xff] = I(UD0, 0, N(G, v), N(E, v)),
+	[0xff] = I(UD0, 0, N(G, d), N(E, d)),
 };
 
 /* ---- one byte ------------------------------------------------------------------------------- */
@@ -550,7 +552,7 @@ const struct opcode opcode_map_one_byte[256] = {
 	[0x8b] = I(MOV, 0, W(G, v), R(E, v)),
 	[0x8c] = I(MOV_SREG_TO, 0, W(EW, v), R(S, w)),
 	[0x8d] = I(LEA, 0, W(G, v), N(M, v)),
-	[0x8e] = I(MOV_TO_SREG, 0, W(S, w), R(EW, v)),
+	[0x8e] = I(MOV_TO_SREG, 0, W(S, w), R(E, w)),
 	[0x8f] = REG(I(POP, 0, W(E, v))),
 	[0x90] = REP(I(NOP, 0), I(PAUSE, 0), I(NOP, 0)),
 	[0x91 ... 0x97] = I(XCHG, 0, RW(Z, v), RW(ACC, v)),
@@ -608,7 +610,7 @@ const struct opcode opcode_map_one_byte[256] = {
 	[0xd7] = I(XLAT, 0),
 
 	[0xd8] = MODREG(X87_ARITH(F, d),
-			X87_TO_ST(FADD), X87_TO_ST(FMUL), X87_COMPARE(FCOM, 0), X87_COMPARE(FCOMP, 0),
+			X87_TO_ST(FADD), X87_TO_ST(FMUL), I(FCOM, X87, R(STI, t)), I(FCOMP, X87, R(STI, t)),
 			X87_TO_ST(FSUB), X87_TO_ST(FSUBR), X87_TO_ST(FDIV), X87_TO_ST(FDIVR)),
 	[0xd9] = MODREG(I(FLD, X87, R(M, d)), NONE, I(FST, X87, W(M, d)), I(FSTP, X87, W(M, d)),
 			I(FLDENV, X87, R(M, n)), I(FLDCW, X87, R(M, w)),
@@ -630,25 +632,25 @@ const struct opcode opcode_map_one_byte[256] = {
 			X87_CMOV(FCMOVNB), X87_CMOV(FCMOVNE), X87_CMOV(FCMOVNBE), X87_CMOV(FCMOVNU),
 			RM(X87_PLAIN(FENI8087_NOP), X87_PLAIN(FDISI8087_NOP), X87_PLAIN(FNCLEX),
 			   X87_PLAIN(FNINIT), X87_PLAIN(FSETPM287_NOP)),
-			X87_COMPARE(FUCOMI, ARITH), X87_COMPARE(FCOMI, ARITH)),
+			X87_COMPARE(FUCOMI), X87_COMPARE(FCOMI)),
 	[0xdc] = MODREG(X87_ARITH(F, q),
-			X87_TO_STI(FADD), X87_TO_STI(FMUL), X87_COMPARE(FCOM, 0), X87_COMPARE(FCOMP, 0),
+			X87_TO_STI(FADD), X87_TO_STI(FMUL), I(FCOM, X87, R(STI, t)), I(FCOMP, X87, R(STI, t)),
 			X87_TO_STI(FSUBR), X87_TO_STI(FSUB), X87_TO_STI(FDIVR), X87_TO_STI(FDIV)),
 	[0xdd] = MODREG(I(FLD, X87, R(M, q)), I(FISTTP, X87, W(M, q)), I(FST, X87, W(M, q)),
 			I(FSTP, X87, W(M, q)), I(FRSTOR, X87, R(M, r)), NONE, I(FNSAVE, X87, W(M, r)),
 			I(FNSTSW, X87, W(M, w)),
-			I(FFREE, X87, N(STI, t)), I(FXCH, X87, RW(STI, t)), I(FST, X87, W(STI, t)),
-			I(FSTP, X87, W(STI, t)), X87_COMPARE(FUCOM, 0), X87_COMPARE(FUCOMP, 0)),
+			I(FFREE, X87, R(STI, t)), I(FXCH, X87, RW(STI, t)), I(FST, X87, W(STI, t)),
+			I(FSTP, X87, W(STI, t)), I(FUCOM, X87, R(STI, t)), I(FUCOMP, X87, R(STI, t))),
 	[0xde] = MODREG(X87_ARITH(FI, w),
-			X87_TO_STI(FADDP), X87_TO_STI(FMULP), X87_COMPARE(FCOMP, 0),
+			X87_TO_STI(FADDP), X87_TO_STI(FMULP), I(FCOMP, X87, R(STI, t)),
 			RM(NONE, X87_PLAIN(FCOMPP)),
 			X87_TO_STI(FSUBRP), X87_TO_STI(FSUBP), X87_TO_STI(FDIVRP), X87_TO_STI(FDIVP)),
 	[0xdf] = MODREG(I(FILD, X87, R(M, w)), I(FISTTP, X87, W(M, w)), I(FIST, X87, W(M, w)),
 			I(FISTP, X87, W(M, w)), I(FBLD, X87, R(M, t)), I(FILD, X87, R(M, q)),
 			I(FBSTP, X87, W(M, t)), I(FISTP, X87, W(M, q)),
-			I(FFREEP, X87, N(STI, t)), I(FXCH, X87, RW(STI, t)), I(FSTP, X87, W(STI, t)),
+			I(FFREEP, X87, R(STI, t)), I(FXCH, X87, RW(STI, t)), I(FSTP, X87, W(STI, t)),
 			I(FSTP, X87, W(STI, t)), RM(I(FNSTSW, X87 | MODRM, W(ACC, w))),
-			X87_COMPARE(FUCOMIP, ARITH), X87_COMPARE(FCOMIP, ARITH)),
+			X87_COMPARE(FUCOMIP), X87_COMPARE(FCOMIP)),
 
 	[0xe0] = I(LOOPNE, BRANCH | USES, R(J, b)),
 	[0xe1] = I(LOOPE, BRANCH | USES, R(J, b)),

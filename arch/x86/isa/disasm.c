@@ -164,16 +164,14 @@ static void put_address(struct text *text, const struct x86_mem *mem, u32 addres
 
 static void put_mem(struct text *text, const struct x86_insn *insn, u32 size)
 {
-	const struct x86_mem *mem = &insn->mem;
-	u32 usual = mem->base == REG_EBP || mem->base == REG_ESP ? SREG_SS : SREG_DS;
-
-	if (insn->op != OP_LEA)
+	if (insn->op != OP_LEA) {
 		put(text, pointer_size(size));
-	if (mem->seg != usual) {
-		put(text, sreg_names[mem->seg & 7]);
-		put_char(text, ':');
+		if (insn->prefixes & PREFIX_SEG) {
+			put(text, sreg_names[insn->mem.seg & 7]);
+			put_char(text, ':');
+		}
 	}
-	put_address(text, mem, insn->address_size);
+	put_address(text, &insn->mem, insn->address_size);
 }
 
 static u32 truncated(u32 value, u32 size)
