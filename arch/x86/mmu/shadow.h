@@ -33,8 +33,10 @@ struct shadow_stats {
 	u32 pages_used, pages_total;
 };
 
-/* One shadow per vcpu for now.  @pool_pages: the most 4 KB pages it may take from @source (each
- * taken on demand, zeroed; at least 16).  @nx: the host runs with EFER.NXE.  NULL without memory. */
+/* One shadow per vcpu for now.  @pool_pages: the most 4 KB pages it may take from @source (zeroed; a
+ * sixth of them at once, the others on demand; at least 16).  Kheap use is 8 KB and some bytes per
+ * pool page.  @nx: the host runs with EFER.NXE.  NULL without memory.  ROM must not be made
+ * (gmem_protect_rom) of RAM that a guest has used since. */
 struct shadow *shadow_create(struct gmem *gmem, const struct gmem_source *source, u32 pool_pages,
 			     bool nx);
 void shadow_destroy(struct shadow *shadow);
@@ -60,8 +62,12 @@ enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, 
 void shadow_invlpg(struct shadow *shadow, const struct x86_cpu *cpu, gva_t address);
 void shadow_flush(struct shadow *shadow, bool global);
 
-/* gmem listener: bytes of a traced frame have changed. */
+/* gmem listener for GMEM_TRACED, registered by shadow_create: bytes of a traced frame have changed. */
 void shadow_guest_write(void *shadow, gpa_t address, u32 size);
+
+/* The frame that holds @address must not be writable by direct execution from now on: to be called
+ * by whoever sets a gmem flag on it (the shadow does for its own). */
+void shadow_write_protect(struct shadow *shadow, gpa_t address);
 
 /* True once since the last call if hardware TLB entries of the current root may be stale. */
 bool shadow_take_tlb_flush(struct shadow *shadow);
