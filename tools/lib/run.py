@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One run of Romulus in an emulator: build its ISO, start it, carry the terminal, tell how it ended.
+
+The end is known from the log's last line, not from the emulator's exit status, which differs
+between emulators and says nothing when it crashes.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+import os
+import select
+import signal
+import sys
+import tempfile
+import termios
+import time
+import tty
+
+from lib.emulator import Emulator, Pc
+from lib.iso import Module, make_iso
+from lib.paths import IMAGE, RUNS, UserError
+from lib.runlog import RunLog
+
+EXIT_ERROR, EXIT_TIMEOUT, EXIT_INTERRUPTED = 1, 124, 130
+GUEST_STATUSES = {0: "all guests are off", 2: "refused or stopped", 3: "triple fault"}
+LOGS_KEPT = 30
+EMERGENCY = b"\x1d\x1d\x1d"  # the escape key three times at once: end the emulator
+
+
+@dataclass
+class Run:
+    """What is asked for."""
+    modules: list[Module]
+    platform: str = "qemu"
+    firmware: str = "bios"
+    memory_mib: int = 128  # of the PC
+    command_line: str = "exit=isa-debug-exit terminal=com2"
+    icount: bool = False
+    qemu_extra: str = ""
+    timeout_s: float | None = None
+    batch: bool = False
+    keep: bool = False
+    log: Path | None = None
+    image: Path = IMAGE
+
+
+def tell(text: str) -> None:
+    """A line for the user that is no guest's output."""
+    print(f"romulus: {text}", file=sys.stderr, flush=True)
+
+
+def new_log() -> Path:
+    """A fresh log file under build/run; the oldest ones go."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    logs = sorted(RUNS.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    for old in logs[:-LOGS_KEPT]:
+        old.unlink(missing_ok=True)
+    return RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+
+
+def execute(run: Run) -> int:
+    """Do it; returns the exit status that the user sees."""
+    log = (run.log or new_log()).resolve()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    RUNS.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=RUNS, prefix="run-"))
+    try:
+        iso = scratch / "romulus.iso"
+        make_iso(iso, run.image, run.modules, run.command_line, [run.firmware])
+        tell(f"the hypervisor's log is {_short(log)}")
+        if run.keep:
+            tell(f"keeping {_short(iso)}")
+        pc = Pc(run.platform, run.firmware, run.memory_mib, iso, log, scratch, run.icount,
+                run.qemu_extra)
+        emulator = Emulator(pc)
+        try:
+            return _Session(run, emulator, RunLog(log)).carry()
+        finally:
+            emulator.stop()
+    finally:
+        if not run.keep:
+            _remove(scratch)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _remove(directory: Path) -> None:
+    for path in directory.iterdir():
+        path.unlink()
+    directory.rmdir()
+
+
+class _RawTerminal:
+    """The user's terminal, handed to the guest key by key, and given back in any case."""
+
+    def __init__(self, wanted: bool):
+        self.active = wanted and sys.stdin.isatty()
+
+    def __enter__(self) -> "_RawTerminal":
+        if self.active:
+            self.saved = termios.tcgetattr(0)
+            tty.setraw(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.active:
+            termios.tcsetattr(0, termios.TCSADRAIN, self.saved)
+
+
+class _Session:
+    """The loop that carries bytes between the terminal and COM2 until the run is over."""
+
+    def __init__(self, run: Run, emulator: Emulator, log: RunLog):
+        self.run, self.emulator, self.log = run, emulator, log
+        self.deadline = time.monotonic() + run.timeout_s if run.timeout_s else None
+        self.inputs = [emulator.terminal.fileno()]
+        if emulator.screen >= 0:
+            self.inputs.append(emulator.screen)
+        if not run.batch:
+            self.inputs.append(0)
+        self.out_broken = False
+
+    def carry(self) -> int:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
+        try:
+            with _RawTerminal(not self.run.batch):
+                outcome = self._loop()
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+        return self._conclude(outcome)
+
+    def _loop(self) -> str:
+        """Until the end; says which: "ended", "vanished", "timeout", "panic", "interrupted"."""
+        while True:
+            self._carry_bytes(0.05)
+            self.log.poll()
+            if self.log.status is not None or self.log.panic:
+                self._drain()
+                return "ended" if self.log.status is not None else "panic"
+            if self.emulator.process.poll() is not None:
+                self._drain()
+                return "ended" if self.log.status is not None else "vanished"
+            if self.deadline and time.monotonic() > self.deadline:
+                return "timeout"
+            if self.emergency:
+                return "interrupted"
+
+    emergency = False
+
+    def _carry_bytes(self, wait_s: float) -> bool:
+        """Move what is there; False if nothing came from the guest."""
+        ready, _, _ = select.select(self.inputs, [], [], wait_s)
+        from_guest = False
+        for fd in ready:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:  # the emulator is gone
+                data = b""
+            if not data:
+                self.inputs.remove(fd)
+            elif fd == 0:
+                self.emergency = EMERGENCY in data
+                self._to_guest(data)
+            elif fd != self.emulator.screen:
+                from_guest = True
+                self._to_user(data)
+        return from_guest
+
+    def _to_guest(self, data: bytes) -> None:
+        try:
+            self.emulator.terminal.sendall(data)
+        except OSError:
+            pass  # the loop notices that the emulator is gone
+
+    def _to_user(self, data: bytes) -> None:
+        while data and not self.out_broken:
+            try:
+                data = data[os.write(1, data):]
+            except BrokenPipeError:
+                self.out_broken = True  # the run goes on: its exit status may be what is wanted
+
+    def _drain(self) -> None:
+        """What the guest said last may still be on its way."""
+        end = time.monotonic() + 3
+        while time.monotonic() < end and self.inputs:
+            if self.emulator.process.poll() is not None and not self._carry_bytes(0):
+                break
+            if not self._carry_bytes(0.1) and self.run.platform == "bochs":
+                break
+        self.log.poll()
+
+    def _conclude(self, outcome: str) -> int:
+        if outcome == "interrupted":
+            tell("interrupted")
+            return EXIT_INTERRUPTED
+        if outcome == "timeout":
+            tell(f"still running after {self.run.timeout_s:g} s; last in the log: {self._last()}")
+            return EXIT_TIMEOUT
+        for reason in self.log.reasons:
+            tell(reason)
+        if outcome == "panic":
+            tell("the hypervisor panicked; its log has the registers and the backtrace")
+            return EXIT_ERROR
+        if outcome == "vanished":
+            code = self.emulator.process.returncode
+            tell(f"{self.run.platform} ended (status {code}) before Romulus said how the run went; "
+                 f"last in the log: {self._last()}; {self.run.platform}: {self.emulator.last_words()}")
+            return EXIT_ERROR
+        status = self.log.status
+        if status not in GUEST_STATUSES:
+            tell(f"unknown end status {status} in the log; expected one of 0, 2, 3")
+            return EXIT_ERROR
+        if status or not self.run.batch:
+            tell(GUEST_STATUSES[status])
+        return status
+
+    def _last(self) -> str:
+        return self.log.last_line or "nothing"
