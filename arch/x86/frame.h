@@ -91,10 +91,12 @@ u64 switch_df_tss_descriptor(void);
 void switch_set_guest_ts(bool ts);
 void switch_set_guest_cr4(u32 bits);
 void switch_load_debug(const u32 dr[8]);
-u32 switch_unload_debug(void); /* DR7 := 0; returns DR6 */
-/* The FPU image that is in the CPU's registers; loads @image after saving the one before. */
+void switch_unload_debug(void); /* no breakpoints in host space */
+u32 switch_take_dr6(void);      /* what a #DB just left in DR6, which is cleared */
+/* The FPU's registers hold @image from now on; the image they held before is saved first. */
 void switch_load_fpu(void *image);
-void switch_save_fpu(void *image); /* make memory current, if it is the loaded one */
+/* If they hold @image: save it, and forget it. */
+void switch_save_fpu(void *image);
 /* A real interrupt came as @vector while a guest ran. */
 void switch_external_interrupt(u8 vector);
 #endif

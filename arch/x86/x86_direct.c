@@ -324,7 +324,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 		x86_vcpu_kill(vcpu, "exit frame is not on the entry stack");
 		return false;
 	}
-	cpu->dr[6] |= switch_unload_debug() & 0xf00f;
+	switch_unload_debug();
 	if (!(frame->cs & SEL_RPL)) {
 		resume_fault(vcpu, frame);
 		return !vcpu->killed;

@@ -23,8 +23,9 @@ static void reflect(struct x86_vcpu *vcpu, u8 vector, bool has_error, u32 error)
 
 static void reflect_debug(struct x86_vcpu *vcpu)
 {
-	/* x86_direct_run has merged the hardware's DR6 into the guest's already. */
-	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB, .is_trap = true };
+	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB,
+					      .is_trap = true,
+					      .dr6 = switch_take_dr6() };
 	x86_vcpu_deliver_fault(vcpu);
 }
 

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The C half of the world switch (switch.S): which gate, LDT and control-register bits the CPU has
+ * loaded, so that each is changed only when it must be.  One CPU, hence plain statics; they become
+ * per-CPU data with the second.
+ */
+#include "arch/x86/frame.h"
+
+#include "arch/x86/cpu/gdt.h"
+#include "arch/x86/cpu/host_paging.h"
+#include "arch/x86/cpu/msr.h"
+#include "arch/x86/cpu/trap.h"
+#include "arch/x86/isa/regs.h"
+#include "guest-abi/shared_page.h"
+#include "hv/arch.h"
+
+struct pseudo_descriptor {
+	u16 limit;
+	u32 base;
+} PACKED;
+
+extern u8 gate_text[], gate_resume[], gate_resume_first[], gate_resume_end[];
+/* EAX, EDX, ECX; see switch.S. */
+u32 switch_enter_asm(u32 root, u32 frame, u32 resume);
+
+/* Used by switch.S. */
+extern u32 switch_host_esp;
+extern struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
+u32 switch_host_esp;
+struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
+
+static u32 current_gate; /* 0: none */
+static u32 fault_address;
+static u32 loaded_dr7;
+
+#define IDT_LIMIT (256 * 8 - 1)
+#define DR7_ENABLED 0xffu
+#define GUEST_CR4 (CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE | CR4_PCE)
+
+u32 switch_enter(hpa_t root, u32 frame)
+{
+	u32 resume = current_gate + GATE_TEXT + (u32)(gate_resume - gate_text);
+	u32 exit_frame = switch_enter_asm((u32)root.v, frame, resume);
+
+	fault_address = read_cr2();
+	return exit_frame;
+}
+
+u32 switch_fault_address(void)
+{
+	return fault_address;
+}
+
+bool switch_is_resume_fault(u32 gate, u32 eip)
+{
+	u32 offset = eip - gate - GATE_TEXT;
+
+	return offset >= (u32)(gate_resume_first - gate_text) &&
+	       offset < (u32)(gate_resume_end - gate_text);
+}
+
+static void load_gdt(u32 base)
+{
+	struct pseudo_descriptor gdtr = { GDT_LIMIT, base };
+
+	__asm__ volatile("lgdt %0" : : "m"(gdtr));
+}
+
+static void load_tr(u16 selector)
+{
+	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
+}
+
+/* LTR refuses a busy TSS, and marks the one it loads. */
+static void clear_busy(u32 gdt_base)
+{
+	u64 *descriptor = (u64 *)(gdt_base + HOST_TSS);
+
+	*descriptor &= ~BIT64(41);
+}
+
+void switch_load_gate(u32 gate, hpa_t host_gate)
+{
+	if (current_gate && current_gate != gate)
+		switch_unload_gate();
+	__asm__ volatile("sidt %0" : "=m"(switch_host_idtr));
+	host_gate_set_pde(gate, host_gate.v | PTE_P | PTE_W);
+	switch_guest_idtr = (struct pseudo_descriptor){ IDT_LIMIT, gate + GATE_IDT };
+	current_gate = gate;
+	load_gdt(gate + GATE_GDT);
+	clear_busy(gate + GATE_GDT);
+	load_tr(HOST_TSS);
+}
+
+void switch_unload_gate(void)
+{
+	if (!current_gate)
+		return;
+	switch_load_ldt(0);
+	gdt_reload();
+	host_gate_set_pde(current_gate, 0);
+	current_gate = 0;
+}
+
+void switch_load_ldt(u16 selector)
+{
+	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
+}
+
+hpa_t switch_gate_text(void)
+{
+	return arch_ptr_to_hpa(gate_text);
+}
+
+u32 switch_vector_offset(u8 vector)
+{
+	return vector * 8u;
+}
+
+bool switch_has_nx(void)
+{
+	return host_nx() != 0;
+}
+
+u32 switch_host_cr3(void)
+{
+	return host_cr3();
+}
+
+u64 switch_df_tss_descriptor(void)
+{
+	return *gdt_entry(HOST_DF_TSS);
+}
+
+void switch_set_guest_ts(bool ts)
+{
+	u32 cr0 = read_cr0();
+
+	if (!(cr0 & CR0_TS) != !ts)
+		write_cr0(cr0 ^ CR0_TS);
+}
+
+void switch_set_guest_cr4(u32 bits)
+{
+	u32 cr4 = read_cr4();
+	u32 wanted = (cr4 & ~GUEST_CR4) | (bits & GUEST_CR4);
+
+	if (wanted != cr4)
+		write_cr4(wanted);
+}
+
+/* A breakpoint that touches the gate, or executes under an emulator that mishandles it, is not
+ * loaded: reading the gate must not trap in ring 0. */
+static bool touches_gate(u32 address)
+{
+	return current_gate && address - (current_gate - 8) < GATE_SLOT_SIZE + 8;
+}
+
+void switch_load_debug(const u32 dr[8])
+{
+	u32 dr7 = dr[7] & ~DR7_GD;
+
+	if (!(dr7 & DR7_ENABLED))
+		return;
+	for (u32 i = 0; i < 4; i++)
+		if (touches_gate(dr[i]))
+			dr7 &= ~(3u << (i * 2));
+	__asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
+			 : : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+	__asm__ volatile("mov %0, %%dr6\n\tmov %1, %%dr7" : : "r"(DR6_FIXED), "r"(dr7 | DR7_FIXED));
+	loaded_dr7 = dr7;
+}
+
+void switch_unload_debug(void)
+{
+	if (loaded_dr7)
+		__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_FIXED));
+	loaded_dr7 = 0;
+}
+
+u32 switch_take_dr6(void)
+{
+	u32 dr6;
+
+	__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+	__asm__ volatile("mov %0, %%dr6" : : "r"(DR6_FIXED));
+	return dr6 & ~DR6_FIXED;
+}
+
+void switch_external_interrupt(u8 vector)
+{
+	if (vector == EXCP_NMI)
+		trap_dispatch_nmi();
+	else
+		trap_dispatch_external(vector);
+}
