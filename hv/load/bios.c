@@ -14,9 +14,9 @@
 #define VECTOR_COUNT 256
 #define BIOS_SEGMENT 0xf000u
 
-static const u8 iret_code[] = {0xcf};
+static const u8 iret_code[] = { 0xcf };
 /* mov al,fe; out 64,al; 1: hlt; jmp 1b */
-static const u8 reset_code[] = {0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd};
+static const u8 reset_code[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd };
 #define MODEL_BYTE 0xffffeu
 #define MODEL_AT 0xfcu
 
@@ -27,7 +27,7 @@ struct field {
 };
 
 #define COM_PORTS 4
-static const u16 com_port[COM_PORTS] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+static const u16 com_port[COM_PORTS] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
 
 #define EQUIPMENT 0x410u
 #define EQUIPMENT_FPU BIT(1)
@@ -98,9 +98,9 @@ void bios_fill(struct gmem *gmem, u32 com_ports)
 
 u32 bios_e820(u64 memory_bytes, struct e820_entry to[BIOS_E820_ENTRIES])
 {
-	to[0] = (struct e820_entry){0, BIOS_EBDA, E820_RAM};
-	to[1] = (struct e820_entry){BIOS_EBDA, BIOS_VIDEO - BIOS_EBDA, E820_RESERVED};
-	to[2] = (struct e820_entry){BIOS_ACPI, BIOS_HIGH - BIOS_ACPI, E820_RESERVED};
-	to[3] = (struct e820_entry){BIOS_HIGH, memory_bytes - BIOS_HIGH, E820_RAM};
+	to[0] = (struct e820_entry){ 0, BIOS_EBDA, E820_RAM };
+	to[1] = (struct e820_entry){ BIOS_EBDA, BIOS_VIDEO - BIOS_EBDA, E820_RESERVED };
+	to[2] = (struct e820_entry){ BIOS_ACPI, BIOS_HIGH - BIOS_ACPI, E820_RESERVED };
+	to[3] = (struct e820_entry){ BIOS_HIGH, memory_bytes - BIOS_HIGH, E820_RAM };
 	return BIOS_E820_ENTRIES;
 }

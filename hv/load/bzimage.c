@@ -30,7 +30,7 @@
 
 bool bzimage_recognise(const struct module *kernel)
 {
-	static const char magic[] = {'H', 'd', 'r', 'S'};
+	static const char magic[] = { 'H', 'd', 'r', 'S' };
 
 	return kernel->size >= HEADER_FIXED + sizeof(magic) &&
 	       memcmp(kernel->data + HEADER_FIXED, magic, sizeof(magic)) == 0;

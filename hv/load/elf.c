@@ -40,7 +40,7 @@ ASSERT_SIZE(struct elf_segment, 32);
 
 bool elf_recognise(const struct module *kernel)
 {
-	static const char magic[] = {0x7f, 'E', 'L', 'F'};
+	static const char magic[] = { 0x7f, 'E', 'L', 'F' };
 
 	return kernel->size >= sizeof(magic) && memcmp(kernel->data, magic, sizeof(magic)) == 0;
 }

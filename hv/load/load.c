@@ -39,7 +39,7 @@
 
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
-static const u64 boot_gdt[] = {0, 0, 0x00cf9b000000ffff, 0x00cf93000000ffff};
+static const u64 boot_gdt[] = { 0, 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
 #define BOOT_CS_ATTR (SEG_G | SEG_DB | SEG_P | SEG_S | 0xb) /* execute, read, accessed */
 #define BOOT_DS_ATTR (SEG_G | SEG_DB | SEG_P | SEG_S | 0x3) /* read, write, accessed */
 
@@ -113,7 +113,7 @@ static int no_such_module(const struct load_request *request, const char *role, 
 
 static int refuse_format(const struct load_place *place)
 {
-	u8 first[4] = {0};
+	u8 first[4] = { 0 };
 
 	memcpy(first, place->kernel->data, MIN(place->kernel->size, sizeof(first)));
 	return load_refuse(
@@ -172,8 +172,8 @@ static int make_plan(const struct load_request *request, struct plan *plan)
 	const struct vm_config *config = request->config;
 	int error;
 
-	*plan = (struct plan){.place.vm = config->name,
-			      .place.memory_end = (u32)config->memory_bytes};
+	*plan = (struct plan){ .place.vm = config->name,
+			       .place.memory_end = (u32)config->memory_bytes };
 	plan->place.kernel = module_find(request->modules, request->module_count, config->kernel);
 	if (!plan->place.kernel)
 		return no_such_module(request, "kernel", config->kernel);
@@ -205,10 +205,10 @@ static void fill_header(const struct plan *plan, struct setup_header *h)
 	if (plan->image.setup_bytes) {
 		bzimage_header(plan->place.kernel, h);
 	} else {
-		*h = (struct setup_header){.boot_flag = BOOT_FLAG,
-					   .header = HEADER_MAGIC,
-					   .version = ELF_AS_PROTOCOL,
-					   .loadflags = LOADFLAG_HIGH};
+		*h = (struct setup_header){ .boot_flag = BOOT_FLAG,
+					    .header = HEADER_MAGIC,
+					    .version = ELF_AS_PROTOCOL,
+					    .loadflags = LOADFLAG_HIGH };
 	}
 	h->vid_mode = VIDEO_MODE_NORMAL;
 	h->type_of_loader = LOADER_UNDEFINED;
@@ -250,8 +250,8 @@ static void put_boot_params(const struct load_request *request, const struct pla
 
 static void enter(struct x86_cpu *cpu, u32 entry)
 {
-	static const struct x86_segment code = {BOOT_CS, BOOT_CS_ATTR, 0, ~0u};
-	static const struct x86_segment data = {BOOT_DS, BOOT_DS_ATTR, 0, ~0u};
+	static const struct x86_segment code = { BOOT_CS, BOOT_CS_ATTR, 0, ~0u };
+	static const struct x86_segment data = { BOOT_DS, BOOT_DS_ATTR, 0, ~0u };
 
 	x86_cpu_reset(cpu);
 	for (u32 i = 0; i < SREG_COUNT; i++)
@@ -262,8 +262,8 @@ static void enter(struct x86_cpu *cpu, u32 entry)
 	cpu->eip = entry;
 	cpu->eflags = EFLAGS_FIXED;
 	cpu->cr0 = CR0_PE | CR0_ET;
-	cpu->gdtr = (struct x86_table){BIOS_BOOT_GDT, sizeof(boot_gdt) - 1};
-	cpu->idtr = (struct x86_table){0, 0}; /* the vectors at 0 are not for protected mode */
+	cpu->gdtr = (struct x86_table){ BIOS_BOOT_GDT, sizeof(boot_gdt) - 1 };
+	cpu->idtr = (struct x86_table){ 0, 0 }; /* the vectors at 0 are not for protected mode */
 }
 
 int load_kernel(const struct load_request *request, struct x86_cpu *cpu)

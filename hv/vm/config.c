@@ -138,9 +138,9 @@ static bool set_choice(const struct key *key, struct vm_config *vm, const char *
 	return choice >= 0;
 }
 
-static const char *const off_on[] = {"off", "on", NULL};
-static const char *const consoles[] = {"terminal", "none", NULL};
-static const char *const resets[] = {"reset", "stop", NULL};
+static const char *const off_on[] = { "off", "on", NULL };
+static const char *const consoles[] = { "terminal", "none", NULL };
+static const char *const resets[] = { "reset", "stop", NULL };
 
 /* clang-format off */
 #define MEMBER(m) offsetof(struct vm_config, m), sizeof(((struct vm_config *)0)->m)
@@ -354,7 +354,7 @@ static void read_vm(struct parser *p)
 
 void config_parse(const char *text, size_t size, struct config *out)
 {
-	struct parser p = {.config = out};
+	struct parser p = { .config = out };
 	char shown[TOKEN_SHOWN];
 
 	out->vm_count = 0;

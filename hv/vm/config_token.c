@@ -71,7 +71,7 @@ static void scan_word(struct token_reader *r, bool value)
 void token_next(struct token_reader *r, bool value)
 {
 	skip_blanks(r);
-	r->token = (struct token){TOKEN_END, r->at, 1, r->line};
+	r->token = (struct token){ TOKEN_END, r->at, 1, r->line };
 	if (r->at == r->end)
 		return;
 	if (*r->at == '\n') {

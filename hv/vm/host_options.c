@@ -16,9 +16,9 @@ struct option {
 };
 
 /* In the order of enum host_terminal, enum log_level, enum host_exit. */
-static const char *const terminals[] = {"auto", "com1", "com2", "screen", NULL};
-static const char *const levels[] = {"error", "notice", "info", NULL};
-static const char *const exits[] = {"power-off", "isa-debug-exit", NULL};
+static const char *const terminals[] = { "auto", "com1", "com2", "screen", NULL };
+static const char *const levels[] = { "error", "notice", "info", NULL };
+static const char *const exits[] = { "power-off", "isa-debug-exit", NULL };
 
 /* clang-format off */
 static const struct option options[] = {
@@ -71,7 +71,7 @@ u32 host_options_parse(const char *text, struct host_options *out)
 	u32 bad = 0;
 	size_t length;
 
-	*out = (struct host_options){.log = LOG_INFO};
+	*out = (struct host_options){ .log = LOG_INFO };
 	while (text && *text) {
 		for (length = 0; text[length] && !is_blank(text[length]);)
 			length++;

@@ -77,7 +77,7 @@ static inline void elf_segment(u8 *to, u32 index, u32 offset, u32 paddr, u32 fil
 /* Text at 1 MB, data with a bss at 1 MB + 8000h, as of Linux (virtual = physical + C0000000). */
 static inline void make_elf(u8 *to)
 {
-	static const u8 ident[] = {0x7f, 'E', 'L', 'F', 1, 1, 1};
+	static const u8 ident[] = { 0x7f, 'E', 'L', 'F', 1, 1, 1 };
 
 	for (u32 i = 0; i < ELF_SIZE; i++)
 		to[i] = bz_byte(i);
@@ -101,7 +101,7 @@ static inline struct module image_module(const char *name, const u8 *image, size
 	u8 *copy = malloc(size ? size : 1);
 
 	memcpy(copy, image, size);
-	return (struct module){name, copy, size};
+	return (struct module){ name, copy, size };
 }
 
 #endif

@@ -27,7 +27,7 @@ static void setup(void)
 static int parse_size(size_t size, u32 memory_end)
 {
 	struct module module = image_module("k", image_bytes, size);
-	struct load_place place = {"linux", &module, memory_end};
+	struct load_place place = { "linux", &module, memory_end };
 	int error;
 
 	fake_reset();
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(header_copy_ends_where_the_header_does)
 {
-	struct module module = {"k", image_bytes, BZ_SIZE};
+	struct module module = { "k", image_bytes, BZ_SIZE };
 	struct setup_header header;
 
 	image_put(image_bytes, 0x201, 1, 0x36); /* to 238 */
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(the_body_is_copied_to_its_place_and_nothing_else)
 {
-	struct module module = {"k", image_bytes, BZ_SIZE};
+	struct module module = { "k", image_bytes, BZ_SIZE };
 	struct gmem *gmem;
 	u8 out[BZ_BODY + 2];
 
@@ -223,8 +223,8 @@ static u32 random_u32(void)
 
 START_TEST(random_headers_are_refused_or_fit)
 {
-	static const u32 extremes[] = {0,	   1,	       0x7fffffff, 0x80000000,
-				       0xffffffff, 0xfffffff0, 0x100000};
+	static const u32 extremes[] = { 0,	    1,		0x7fffffff, 0x80000000,
+					0xffffffff, 0xfffffff0, 0x100000 };
 
 	seed = getenv("SEED") ? (u32)strtoul(getenv("SEED"), NULL, 0) : (u32)time(NULL);
 	printf("test_bzimage: SEED=%u\n", seed);

@@ -98,9 +98,9 @@ START_TEST(memory_is_bytes_or_has_a_unit)
 		const char *text;
 		u64 bytes;
 	} good[] = {
-		{"67108864", 64 * MIB}, {"65536K", 64 * MIB}, {"64m", 64 * MIB},
-		{"\"64M\"", 64 * MIB},	{"1G", 1024 * MIB},   {"3072M", 3072ull * MIB},
-		{"3g", 3072ull * MIB},	{"4M", 4 * MIB},
+		{ "67108864", 64 * MIB }, { "65536K", 64 * MIB }, { "64m", 64 * MIB },
+		{ "\"64M\"", 64 * MIB },  { "1G", 1024 * MIB },	  { "3072M", 3072ull * MIB },
+		{ "3g", 3072ull * MIB },  { "4M", 4 * MIB },
 	};
 	static const char *const bad[] = {
 		"0",
@@ -237,15 +237,16 @@ START_TEST(lengths_at_the_limit_pass_and_one_more_fails)
 		u32 limit;
 		const char *message;
 	} cases[] = {
-		{"vm %s { kernel = k }", CONFIG_NAME_MAX,
-		 "romulus.conf:1: vm name 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; expected 1 to 31 "
-		 "letters, "
-		 "digits, '-' or '_'\n"},
-		{"vm a { kernel = %s\n}", CONFIG_MODULE_MAX,
-		 "romulus.conf:1: kernel of vm 'a' is too long; expected at most 63 characters\n"},
-		{"vm a { append = \"%s\"\nkernel = k }", CONFIG_APPEND_MAX,
-		 "romulus.conf:1: append of vm 'a' is too long; expected at most 2047 "
-		 "characters\n"},
+		{ "vm %s { kernel = k }", CONFIG_NAME_MAX,
+		  "romulus.conf:1: vm name 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; expected 1 to 31 "
+		  "letters, "
+		  "digits, '-' or '_'\n" },
+		{ "vm a { kernel = %s\n}", CONFIG_MODULE_MAX,
+		  "romulus.conf:1: kernel of vm 'a' is too long; expected at most 63 "
+		  "characters\n" },
+		{ "vm a { append = \"%s\"\nkernel = k }", CONFIG_APPEND_MAX,
+		  "romulus.conf:1: append of vm 'a' is too long; expected at most 2047 "
+		  "characters\n" },
 	};
 	char text[8192];
 

@@ -27,7 +27,7 @@ static void setup(void)
 static int parse_size(size_t size)
 {
 	struct module module = image_module("k", file, size);
-	struct load_place place = {"linux", &module, MEMORY_END};
+	struct load_place place = { "linux", &module, MEMORY_END };
 	int error;
 
 	fake_reset();
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(segments_are_copied_and_the_rest_of_them_zeroed)
 {
-	struct module module = {"k", file, ELF_SIZE};
+	struct module module = { "k", file, ELF_SIZE };
 	struct gmem *gmem;
 	static u8 out[0x5002];
 
@@ -185,7 +185,7 @@ static u32 random_u32(void)
 
 START_TEST(random_headers_are_refused_or_can_be_placed)
 {
-	static const u32 extremes[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x108000, 0xfff};
+	static const u32 extremes[] = { 0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x108000, 0xfff };
 	struct gmem *gmem;
 
 	seed = getenv("SEED") ? (u32)strtoul(getenv("SEED"), NULL, 0) : (u32)time(NULL);

@@ -18,9 +18,9 @@
 
 static u8 bzimage[BZ_SIZE], elf[ELF_SIZE], initrd[10000];
 static struct module modules[] = {
-	{"bzImage", bzimage, BZ_SIZE},	    {"vmlinux", elf, ELF_SIZE},
-	{"initrd", initrd, sizeof(initrd)}, {"text", (const u8 *)"#!/bin/sh\n", 10},
-	{"empty", (const u8 *)"", 0},
+	{ "bzImage", bzimage, BZ_SIZE },      { "vmlinux", elf, ELF_SIZE },
+	{ "initrd", initrd, sizeof(initrd) }, { "text", (const u8 *)"#!/bin/sh\n", 10 },
+	{ "empty", (const u8 *)"", 0 },
 };
 static struct vm_config config;
 static struct gmem *gmem;
@@ -33,7 +33,7 @@ static void setup(void)
 	make_elf(elf);
 	for (u32 i = 0; i < sizeof(initrd); i++)
 		initrd[i] = (u8)(i * 3 + i / 128);
-	config = (struct vm_config){.name = "linux", .kernel = "bzImage", .line = 7};
+	config = (struct vm_config){ .name = "linux", .kernel = "bzImage", .line = 7 };
 	config.memory_bytes = 32 * MIB;
 	gmem = gmem_create(&fake_source);
 	ck_assert_int_eq(load_add_memory(gmem, &config, 32 * MIB), 0);
@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(the_bios_areas_are_those_of_a_pc)
 {
-	static const u8 reset[] = {0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd};
+	static const u8 reset[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd };
 
 	ck_assert_int_eq(load(), 0);
 	for (u32 vector = 0; vector < 256; vector++) {
@@ -265,13 +265,14 @@ START_TEST(a_long_list_of_modules_is_cut)
 	static char names[64][32];
 	static struct module many[64];
 	struct load_request request = {
-		.gmem = gmem, .config = &config, .modules = many, .module_count = 0};
+		.gmem = gmem, .config = &config, .modules = many, .module_count = 0
+	};
 
 	ck_assert_int_eq(load_kernel(&request, &cpu), -ENOENT);
 	ck_assert(strstr(fake_log(), "the boot loader gave: no modules at all\n"));
 	for (u32 i = 0; i < 64; i++) {
 		snprintf(names[i], sizeof(names[i]), "module-with-a-long-name-%u", i);
-		many[i] = (struct module){names[i], NULL, 0};
+		many[i] = (struct module){ names[i], NULL, 0 };
 	}
 	request.module_count = 64;
 	ck_assert_int_eq(load_kernel(&request, &cpu), -ENOENT);
