@@ -3,8 +3,8 @@
  * The decoder against Zydis, over the opcode space and over random bytes.
  *
  * Every sample is decoded by both; validity, length, text, operands (size, access), memory form,
- * properties and prefixes must agree.  Where they may not, the table `known` says in which aspect, for
- * which mnemonic or instruction-set extension, and why.
+ * properties and prefixes must agree.  Where they need not, the tables known[] and left_out() say
+ * in which aspect, for which mnemonic or instruction-set extension, and why.
  *
  * SEED=n repeats a random run, COUNT=n changes its length.
  */
@@ -53,7 +53,7 @@ struct both {
 	ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
 };
 
-/* ---- differences that are meant --------------------------------------------------------------- */
+/* ---- differences that are meant -------------------------------------------------------------- */
 
 #define Z(mnemonic) ZYDIS_MNEMONIC_##mnemonic
 static const struct {
@@ -190,7 +190,7 @@ static bool left_out(const ZydisDecodedInstruction *theirs)
 	}
 }
 
-/* ---- comparison ------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
 static ZydisDecoder decoders[2];
 static ZydisFormatter formatter;
@@ -479,7 +479,7 @@ static u32 compare(const struct both *both)
 	return differing;
 }
 
-/* ---- reporting -------------------------------------------------------------------------------- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
 /* One line for each kind of difference and mnemonic, not one for each of a million samples. */
 static u32 differences, samples;
@@ -525,8 +525,8 @@ static u32 random_u32(void)
 
 static void check(const struct sample *sample);
 
-/* One of the two knows from a part of the bytes that no instruction starts so, the other wants more.
- * Then none does, however it goes on. */
+/* One of the two knows from a part of the bytes that no instruction starts so, the other wants
+ * more.  Then none does, however it goes on. */
 static bool ambiguous(const struct both *both)
 {
 	if (both->result == DECODE_INVALID)
@@ -561,7 +561,7 @@ static void check(const struct sample *sample)
 		report(&both, differing);
 }
 
-/* ---- the opcode space --------------------------------------------------------------------------- */
+/* ---- the opcode space ------------------------------------------------------------------------ */
 
 static const struct {
 	u8 length;
@@ -614,7 +614,7 @@ START_TEST(opcode_space_agrees_with_zydis)
 }
 END_TEST
 
-/* ---- random bytes ------------------------------------------------------------------------------- */
+/* ---- random bytes ---------------------------------------------------------------------------- */
 
 static u32 setting(const char *name, u32 otherwise)
 {

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The decoder: prefixes, then down the trie of decode_table.c to the instruction's entry, then its
- * operands.  Which bytes belong to an instruction is known only on the way, so every fetch is checked
- * against the end of what may be read; running over it is noted (decoder.over), the missing bytes
- * read as zero, and the verdict at the very end is "too long" or "truncated".  That keeps the way
- * straight: there is no error path before the last lines.
+ * operands.  Which bytes belong to an instruction is known only on the way, so every fetch is
+ * checked against the end of what may be read; running over it is noted (decoder.over), the missing
+ * bytes read as zero, and the verdict at the very end is "too long" or "truncated".  That keeps the
+ * way straight: there is no error path before the last lines.
  *
  * Prefixes [SDM2 2.1.1]: any order and number; of several segment overrides, and of F2 and F3, the
- * last wins.  Where opcodes are told apart by a mandatory prefix, F2 and F3 take precedence over 66.
+ * last wins.  Where a mandatory prefix tells opcodes apart, F2 and F3 take precedence over 66.
  */
 #include "arch/x86/isa/decode_table.h"
 #include "arch/x86/isa/regs.h"
-#include "hv/lib/string.h"
 
 struct decoder {
 	const u8 *at;
@@ -34,19 +33,19 @@ static inline u32 fetch_byte(struct decoder *d)
 /* @size: 1, 2 or 4. */
 static u32 fetch(struct decoder *d, u32 size)
 {
-	u32 value = 0;
+	const u8 *at = d->at;
 
-	if ((size_t)(d->end - d->at) < size) {
+	if (__builtin_expect((size_t)(d->end - at) < size, 0)) {
 		d->over = true;
 		d->at = d->end;
 		return 0;
 	}
-	if (size == 4)
-		memcpy(&value, d->at, 4);
-	else
-		value = size == 1 ? d->at[0] : (u32)(d->at[0] | d->at[1] << 8);
 	d->at += size;
-	return value;
+	if (size == 1)
+		return at[0];
+	if (size == 2)
+		return at[0] | (u32)at[1] << 8;
+	return at[0] | (u32)at[1] << 8 | (u32)at[2] << 16 | (u32)at[3] << 24;
 }
 
 static u32 fetch_signed(struct decoder *d, u32 size)
@@ -395,6 +394,23 @@ static bool decode_rest(struct decoder *d, struct x86_insn *insn, const struct o
 	return !(insn->prefixes & PREFIX_LOCK) || lock_allowed(insn, entry);
 }
 
+/* Member by member: for the whole struct compilers choose a string instruction, which is slow. */
+static inline void clear(struct x86_insn *insn, bool code32)
+{
+	insn->prefixes = 0;
+	insn->map = MAP_ONE_BYTE;
+	insn->mandatory_prefix = 0;
+	insn->has_modrm = false;
+	insn->modrm = 0;
+	insn->operand_size = code32 ? 4 : 2;
+	insn->address_size = code32 ? 4 : 2;
+	insn->operand[0] = insn->operand[1] = (struct x86_operand){ 0 };
+	insn->operand[2] = insn->operand[3] = (struct x86_operand){ 0 };
+	insn->mem = (struct x86_mem){ .base = REG_NONE, .index = REG_NONE };
+	insn->imm = 0;
+	insn->imm2 = 0;
+}
+
 enum decode_result insn_decode(const u8 *bytes, u32 size, bool code32, struct x86_insn *insn)
 {
 	u32 available = MIN(size, (u32)INSN_MAX_LENGTH);
@@ -407,11 +423,7 @@ enum decode_result insn_decode(const u8 *bytes, u32 size, bool code32, struct x8
 	const struct opcode *entry;
 	bool valid;
 
-	*insn = (struct x86_insn){
-		.operand_size = code32 ? 4 : 2,
-		.address_size = code32 ? 4 : 2,
-		.mem = { .base = REG_NONE, .index = REG_NONE },
-	};
+	clear(insn, code32);
 	insn->opcode = (u8)fetch_byte(&d);
 	entry = &opcode_map_one_byte[insn->opcode];
 	while (entry->next_by != NEXT_NONE)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The opcode tables: the whole IA-32 instruction set up to SSE4.2, as one trie (decode_table.h) whose
- * further tables are written in place.  The rows read like the opcode maps of the manual:
+ * The opcode tables: the whole IA-32 instruction set up to SSE4.2, as one trie (decode_table.h)
+ * whose further tables are written in place.  The rows read like the opcode maps of the manual:
  *
  *	[0x00] = I(ADD, ARITH | LOCK, RW(E, b), R(G, b)),
  *
  * is "00 /r: ADD Eb, Gb; changes the arithmetic flags, may be locked; the first operand is read and
  * written, the second read".  What is not listed is #UD.
  *
- * Left out on purpose, so that they are #UD as on a CPU without them: 3DNow!, VEX and EVEX (AVX), MPX
- * and CET (their hint opcodes are the NOPs they are on older CPUs), TSX, SGX, SHA, GFNI, the test
- * registers.  Undocumented aliases that every CPU executes are there: 82, D6, F1, C0-D3 /6,
+ * Left out on purpose, so that they are #UD as on a CPU without them: 3DNow!, VEX and EVEX (AVX),
+ * MPX and CET (their hint opcodes are the NOPs they are on older CPUs), TSX, SGX, SHA, GFNI, the
+ * test registers.  Undocumented aliases that every CPU executes are there: 82, D6, F1, C0-D3 /6,
  * F6 and F7 /1, and the x87 ones.  [SDM2 appendix A; AMD64 volume 3 for SVM, SSE4A, D6, 0F 0D]
  */
 #include "arch/x86/isa/decode_table.h"
@@ -129,9 +129,9 @@
 #define XMM_IMM(name, access, size, properties)                                                    \
 	XMM66(name, properties, access(V, x), R(W, size), R(I, b))
 /* Packed single, packed double, scalar single, scalar double; access to the destination. */
-#define FLOAT_PACKED(name, access)                                                                       \
+#define FLOAT_PACKED(name, access)                                                                 \
 	I(name##PS, SSE16, access(V, x), R(W, x)), I(name##PD, SSE16, access(V, x), R(W, x))
-#define FLOAT_SCALAR(name, access)                                                                       \
+#define FLOAT_SCALAR(name, access)                                                                 \
 	I(name##SS, SSE, access(V, x), R(W, d)), I(name##SD, SSE, access(V, x), R(W, q))
 #define FLOAT4(name) PREFIX(FLOAT_PACKED(name, RW), FLOAT_SCALAR(name, RW))
 #define FLOAT2(name) PREFIX(FLOAT_PACKED(name, RW))
@@ -290,7 +290,8 @@ static const struct opcode map_0f[256] = {
 	[0x23] = I(MOV_TO_DR, PRIV | NO_MEMORY, W(D, d), R(RX, d)),
 	[0x28] = PREFIX(FLOAT_PACKED(MOVA, W)),
 	[0x29] = PREFIX(I(MOVAPS, SSE16, W(W, x), R(V, x)), I(MOVAPD, SSE16, W(W, x), R(V, x))),
-	[0x2a] = PREFIX(I(CVTPI2PS, MMX | SSE, RW(V, x), R(Q, q)), I(CVTPI2PD, MMX | SSE, W(V, x), R(Q, q)),
+	[0x2a] = PREFIX(I(CVTPI2PS, MMX | SSE, RW(V, x), R(Q, q)),
+			I(CVTPI2PD, MMX | SSE, W(V, x), R(Q, q)),
 			I(CVTSI2SS, SSE, RW(V, x), R(E, d)), I(CVTSI2SD, SSE, RW(V, x), R(E, d))),
 	[0x2b] = PREFIX(I(MOVNTPS, SSE16, W(M, x), R(V, x)), I(MOVNTPD, SSE16, W(M, x), R(V, x)),
 			I(MOVNTSS, SSE, W(M, d), R(V, x)), I(MOVNTSD, SSE, W(M, q), R(V, x))),
@@ -300,8 +301,10 @@ static const struct opcode map_0f[256] = {
 	[0x2d] = PREFIX(I(CVTPS2PI, MMX | SSE, W(P, q), R(W, q)),
 			I(CVTPD2PI, MMX | SSE16, W(P, q), R(W, x)),
 			I(CVTSS2SI, SSE, W(G, d), R(W, d)), I(CVTSD2SI, SSE, W(G, d), R(W, q))),
-	[0x2e] = PREFIX(I(UCOMISS, SSE | ARITH, R(V, x), R(W, d)), I(UCOMISD, SSE | ARITH, R(V, x), R(W, q))),
-	[0x2f] = PREFIX(I(COMISS, SSE | ARITH, R(V, x), R(W, d)), I(COMISD, SSE | ARITH, R(V, x), R(W, q))),
+	[0x2e] = PREFIX(I(UCOMISS, SSE | ARITH, R(V, x), R(W, d)),
+			I(UCOMISD, SSE | ARITH, R(V, x), R(W, q))),
+	[0x2f] = PREFIX(I(COMISS, SSE | ARITH, R(V, x), R(W, d)),
+			I(COMISD, SSE | ARITH, R(V, x), R(W, q))),
 
 	[0x30] = I(WRMSR, PRIV),
 	[0x31] = I(RDTSC, 0),
@@ -369,8 +372,10 @@ static const struct opcode map_0f[256] = {
 			I(INSERTQ, SSE, RW(V, x), R(U, x), R(I, b), R(I2, b))),
 	[0x79] = PREFIX(I(VMWRITE, PRIV | ARITH, R(G, d), R(E, d)), I(EXTRQ, SSE, RW(V, x), R(U, x)),
 			NONE, I(INSERTQ, SSE, RW(V, x), R(U, x))),
-	[0x7c] = PREFIX(NONE, I(HADDPD, SSE16, RW(V, x), R(W, x)), NONE, I(HADDPS, SSE16, RW(V, x), R(W, x))),
-	[0x7d] = PREFIX(NONE, I(HSUBPD, SSE16, RW(V, x), R(W, x)), NONE, I(HSUBPS, SSE16, RW(V, x), R(W, x))),
+	[0x7c] = PREFIX(NONE, I(HADDPD, SSE16, RW(V, x), R(W, x)), NONE,
+			I(HADDPS, SSE16, RW(V, x), R(W, x))),
+	[0x7d] = PREFIX(NONE, I(HSUBPD, SSE16, RW(V, x), R(W, x)), NONE,
+			I(HSUBPS, SSE16, RW(V, x), R(W, x))),
 	[0x7e] = PREFIX(I(MOVD, MMX, W(E, d), R(P, q)), I(MOVD, SSE, W(E, d), R(V, x)),
 			I(MOVQ, SSE, W(V, x), R(W, q))),
 	[0x7f] = PREFIX(I(MOVQ, MMX, W(Q, q), R(P, q)), I(MOVDQA, SSE16, W(W, x), R(V, x)),
@@ -422,11 +427,15 @@ static const struct opcode map_0f[256] = {
 
 	[0xc0] = I(XADD, ARITH | LOCK, RW(E, b), RW(G, b)),
 	[0xc1] = I(XADD, ARITH | LOCK, RW(E, v), RW(G, v)),
-	[0xc2] = PREFIX(I(CMPPS, SSE16, RW(V, x), R(W, x), R(I, b)), I(CMPPD, SSE16, RW(V, x), R(W, x), R(I, b)),
-			I(CMPSS, SSE, RW(V, x), R(W, d), R(I, b)), I(CMPSD, SSE, RW(V, x), R(W, q), R(I, b))),
+	[0xc2] = PREFIX(I(CMPPS, SSE16, RW(V, x), R(W, x), R(I, b)),
+			I(CMPPD, SSE16, RW(V, x), R(W, x), R(I, b)),
+			I(CMPSS, SSE, RW(V, x), R(W, d), R(I, b)),
+			I(CMPSD, SSE, RW(V, x), R(W, q), R(I, b))),
 	[0xc3] = PREFIX(I(MOVNTI, 0, W(M, d), R(G, d))),
-	[0xc4] = PREFIX(I(PINSRW, MMX, RW(P, q), R(ED, w), R(I, b)), I(PINSRW, SSE, RW(V, x), R(ED, w), R(I, b))),
-	[0xc5] = PREFIX(I(PEXTRW, MMX, W(G, d), R(N, q), R(I, b)), I(PEXTRW, SSE, W(G, d), R(U, x), R(I, b))),
+	[0xc4] = PREFIX(I(PINSRW, MMX, RW(P, q), R(ED, w), R(I, b)),
+			I(PINSRW, SSE, RW(V, x), R(ED, w), R(I, b))),
+	[0xc5] = PREFIX(I(PEXTRW, MMX, W(G, d), R(N, q), R(I, b)),
+			I(PEXTRW, SSE, W(G, d), R(U, x), R(I, b))),
 	[0xc6] = PREFIX(I(SHUFPS, SSE16, RW(V, x), R(W, x), R(I, b)),
 			I(SHUFPD, SSE16, RW(V, x), R(W, x), R(I, b))),
 	[0xc7] = MODREG(NONE, I(CMPXCHG8B, ARITH | LOCK, RW(M, q)), NONE,
@@ -481,7 +490,8 @@ static const struct opcode map_0f[256] = {
 	[0xf4] = MMX_XMM(PMULUDQ),
 	[0xf5] = MMX_XMM(PMADDWD),
 	[0xf6] = MMX_XMM(PSADBW),
-	[0xf7] = PREFIX(I(MASKMOVQ, MMX | EDI, R(P, q), R(N, q)), I(MASKMOVDQU, SSE | EDI, R(V, x), R(U, x))),
+	[0xf7] = PREFIX(I(MASKMOVQ, MMX | EDI, R(P, q), R(N, q)),
+			I(MASKMOVDQU, SSE | EDI, R(V, x), R(U, x))),
 	[0xf8] = MMX_XMM(PSUBB),
 	[0xf9] = MMX_XMM(PSUBW),
 	[0xfa] = MMX_XMM(PSUBD),

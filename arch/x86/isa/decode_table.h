@@ -4,11 +4,12 @@
  * holds them.
  *
  * The tables are a trie.  A map (one-byte opcodes, 0F, 0F 38, 0F 3A) is indexed by the opcode byte;
- * an entry either describes an instruction, or says by what to choose among the entries of a further
- * table: ModRM.reg, mod, rm, or the mandatory prefix.  Each step is one index, never a search.
+ * an entry either describes an instruction, or says by what to choose among the entries of a
+ * further table: ModRM.reg, mod, rm, or the mandatory prefix.  Each step is one index, never a
+ * search.
  *
- * An operand is described by one u16: how it is addressed (the letters of [SDM2 appendix A.2.1], and
- * a few more), its size, and whether it is read or written.
+ * An operand is described by one u16: how it is addressed (the letters of [SDM2 appendix A.2.1],
+ * and a few more), its size, and whether it is read or written.
  */
 #ifndef ARCH_X86_ISA_DECODE_TABLE_H
 #define ARCH_X86_ISA_DECODE_TABLE_H

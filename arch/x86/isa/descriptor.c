@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Packing and unpacking of descriptors.  The only thing to think about is the limit: it has 20 bits,
- * in units of bytes or (G) of 4 KB pages, and struct x86_segment keeps it in bytes.
+ * Packing and unpacking of descriptors.  The only thing to think about is the limit: it has 20
+ * bits, in units of bytes or (G) of 4 KB pages, and struct x86_segment keeps it in bytes.
  */
 #include "arch/x86/isa/descriptor.h"
 

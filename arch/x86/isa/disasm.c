@@ -4,7 +4,7 @@
  * memory operand written out.  It prints what the decoder found and consults no table of encodings,
  * so what it shows is what the interpreter will do.
  *
- * Where one operation stands for several mnemonics (ops.def) the size or condition completes the name.
+ * Where one operation stands for several mnemonics (ops.def), size or condition complete the name.
  */
 #include "arch/x86/isa/insn.h"
 #include "arch/x86/isa/regs.h"

@@ -52,17 +52,18 @@ struct x86_operand {
 	u8 kind; /* enum operand_kind */
 	u8 reg;
 	u8 access; /* OPERAND_READ | OPERAND_WRITE; 0 for LEA, INVLPG, PREFETCH, NOP */
-	/* Bytes: 1, 2, 4, 6 (far pointer, pseudo-descriptor), 8, 10, 16, 14/28 (x87 environment), 94/108
-	 * (x87 state), 512 (FXSAVE), 576 (XSAVE: at least).  MMX registers are 8, XMM registers 16,
-	 * ST(i) 10, whatever part of them is used; an immediate has the size it is extended to. */
+	/* Bytes: 1, 2, 4, 6 (far pointer, pseudo-descriptor), 8, 10, 16, 14/28 (x87 environment),
+	 * 94/108 (x87 state), 512 (FXSAVE), 576 (XSAVE: at least).  MMX registers are 8, XMM
+	 * registers 16, ST(i) 10, whatever part of them is used; an immediate has the size it is
+	 * extended to. */
 	u16 size;
 };
 
 #define REG_NONE 0xff
 
-/* seg:[base + index << scale + disp], wrapped to address_size.  Valid if an operand is OPERAND_MEM; for
- * MASKMOVQ and MASKMOVDQU it is their implicit destination; for string instructions and XLAT, whose
- * memory is not among the operands, seg alone is valid: the segment of (E)SI and (E)BX. */
+/* seg:[base + index << scale + disp], wrapped to address_size.  Valid if an operand is OPERAND_MEM;
+ * for MASKMOVQ and MASKMOVDQU it is their implicit destination; for string instructions and XLAT,
+ * whose memory is not among the operands, seg alone is valid: the segment of (E)SI and (E)BX. */
 struct x86_mem {
 	u8 seg;   /* enum x86_sreg after override and the EBP/ESP default */
 	u8 base;  /* register or REG_NONE */
