@@ -93,7 +93,6 @@
 
 #else /* !__ASSEMBLY__ */
 
-#include <linux/init.h>
 #include <linux/types.h>
 
 struct vmi_site {
@@ -321,6 +320,12 @@ bool vmi_write_idt_entry(void *table, int entry, const void *desc);
 bool vmi_load_tls(struct thread_struct *t, unsigned int cpu);
 bool vmi_flush_tlb_global(void);
 void vmi_update_kernel_stack(unsigned long sp0);
+void vmi_allocate_page(unsigned long pfn, u32 flags, unsigned long clone_pfn, u32 start, u32 count);
+void vmi_release_page(unsigned long pfn, u32 flags);
+unsigned long vmi_save_fl(void);
+void vmi_irq_disable(void);
+void vmi_irq_enable(void);
+void vmi_safe_halt(void);
 unsigned long vmi_read_cr0(void);
 unsigned long vmi_read_cr2(void);
 unsigned long vmi_read_cr3(void);
