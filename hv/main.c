@@ -8,10 +8,12 @@
 #include "arch/x86/boot/boot_memory.h"
 #include "arch/x86/boot/image.h"
 #include "arch/x86/cpu/cpuid.h"
+#include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/host_paging.h"
 #include "arch/x86/cpu/pic.h"
 #include "arch/x86/cpu/power.h"
+#include "arch/x86/cpu/time.h"
 #include "arch/x86/cpu/trap.h"
 #include "drivers/uart.h"
 #include "hv/arch.h"
@@ -32,7 +34,7 @@ static void read_options(void)
 		power_use_debug_exit();
 }
 
-static void init_memory(void)
+static void init_memory(const void *multiboot)
 {
 	struct boot_hole holes[BOOT_MODULES_MAX + 2];
 	u32 count = 0;
@@ -41,8 +43,16 @@ static void init_memory(void)
 	for (u32 i = 0; i < boot_info.module_count; i++)
 		holes[count++] = (struct boot_hole){ boot_info.modules[i].start,
 						     boot_info.modules[i].end };
+	holes[count++] = (struct boot_hole){ (u32)multiboot, (u32)multiboot + boot_info.info_size };
 	host_paging_init(&boot_info);
 	boot_memory_free(&boot_info, holes, count, HOST_RAM_END, pmm_add);
+}
+
+/* Nothing to host: let interrupts in, for ever. */
+NORETURN static void serve(void)
+{
+	for (;;)
+		arch_idle();
 }
 
 void romulus_main(const void *multiboot);
@@ -57,9 +67,13 @@ void romulus_main(const void *multiboot)
 	boot_info_parse(multiboot, MIB, &boot_info);
 	read_options();
 	log_notice("command line: %s", boot_info.cmdline);
-	init_memory();
-	cpuid_report();
-	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
+	init_memory(multiboot);
 	pic_init();
-	arch_power_off(0);
+	time_init();
+	fpu_init();
+	cpuid_report();
+	time_report();
+	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
+	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
+	serve();
 }

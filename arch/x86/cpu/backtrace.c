@@ -36,12 +36,13 @@ const char *backtrace_symbol(u32 address, u32 *offset)
 	return symbol_names + symbol_offsets[low - 1];
 }
 
-static void log_frame(u32 eip)
+/* @back is 1 for a return address: a call that does not return may be its function's last byte. */
+static void log_frame(u32 eip, u32 back)
 {
 	u32 offset = 0;
-	const char *name = backtrace_symbol(eip, &offset);
+	const char *name = backtrace_symbol(eip - back, &offset);
 
-	log_error("  %08x %s+%#x", eip, name ? name : "?", offset);
+	log_error("  %08x %s+%#x", eip, name ? name : "?", offset + back);
 }
 
 static bool is_frame(u32 ebp, u32 above)
@@ -50,18 +51,31 @@ static bool is_frame(u32 ebp, u32 above)
 	       ebp < (u32)image_data_end - 8;
 }
 
+/* The frame may lie in a stack's guard page. */
+static bool read_frame(u32 ebp, u32 frame[2])
+{
+	bool ok = false;
+
+	__asm__ volatile("1: mov (%[ebp]), %[next]\n"
+			 "2: mov 4(%[ebp]), %[eip]\n\t"
+			 "movb $1, %[ok]\n3:" EXTABLE(1b, 3b) EXTABLE(2b, 3b)
+			 : [next] "=&r"(frame[0]), [eip] "=&r"(frame[1]), [ok] "+m"(ok)
+			 : [ebp] "r"(ebp));
+	return ok;
+}
+
 void backtrace_log(u32 eip, u32 ebp)
 {
 	u32 above = 0;
 
 	log_error("called from:");
-	log_frame(eip);
+	log_frame(eip, 0);
 	for (u32 depth = 0; depth < DEPTH_MAX && is_frame(ebp, above); depth++) {
-		const u32 *frame = (const u32 *)ebp;
+		u32 frame[2];
 
-		if (!frame[1])
+		if (!read_frame(ebp, frame) || !frame[1])
 			break;
-		log_frame(frame[1]);
+		log_frame(frame[1], 1);
 		above = ebp;
 		ebp = frame[0];
 	}

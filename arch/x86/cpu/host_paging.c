@@ -12,6 +12,7 @@
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/frame.h"
+#include "hv/arch.h"
 #include "hv/core/pmm.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/err.h"
@@ -45,6 +46,16 @@ u64 *host_pdpt(void)
 u64 host_nx(void)
 {
 	return nx;
+}
+
+void *arch_hpa_to_ptr(hpa_t address)
+{
+	return (void *)(u32)address.v;
+}
+
+hpa_t arch_ptr_to_hpa(const void *pointer)
+{
+	return hpa((u32)pointer);
 }
 
 static u64 *directory_entry(u32 linear)

@@ -50,7 +50,7 @@ static const char *const exception_names[EXCEPTION_COUNT] = {
 
 static void log_registers(const struct trap_frame *f)
 {
-	bool outer = f->cs & 3;
+	bool outer = f->cs & 3 || f->vector == EXCP_DF; /* the frame has ESP and SS */
 
 	log_error("  eax=%08x ebx=%08x ecx=%08x edx=%08x", f->eax, f->ebx, f->ecx, f->edx);
 	log_error("  esi=%08x edi=%08x ebp=%08x esp=%08x", f->esi, f->edi, f->ebp,
@@ -179,9 +179,8 @@ NORETURN void trap_handle_double_fault(void)
 		.gs = tss->gs, .fs = tss->fs, .es = tss->es, .ds = tss->ds,
 		.edi = tss->edi, .esi = tss->esi, .ebp = tss->ebp, .ebx = tss->ebx,
 		.edx = tss->edx, .ecx = tss->ecx, .eax = tss->eax, .vector = EXCP_DF,
-		.eip = tss->eip, .cs = tss->cs, .eflags = tss->eflags, .esp = tss->esp,
+		.eip = tss->eip, .cs = tss->cs, .eflags = tss->eflags, .esp = tss->esp, .ss = tss->ss,
 	};
-	log_error("double fault with esp=%08x", tss->esp);
 	fatal_exception(&frame);
 }
 

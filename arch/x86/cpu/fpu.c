@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Implementation of fpu.h.  The instruction that the interpreter wants to have executed is written
+ * to a page of ours, followed by RET, and called.  That page is mapped twice: writable where the
+ * image has it, executable in the window, so that no mapping is both.  It is divided into slots,
+ * and a slot that already holds the instruction is used as it is: code of a guest repeats itself,
+ * and changing code is slow on every CPU.
+ */
+#include "arch/x86/cpu/fpu.h"
+
+#include "arch/x86/cpu/cpuid.h"
+#include "arch/x86/cpu/host_paging.h"
+#include "arch/x86/cpu/msr.h"
+#include "arch/x86/cpu/trap.h"
+#include "hv/arch.h"
+#include "hv/lib/assert.h"
+#include "hv/lib/string.h"
+
+#define SLOT_SIZE 32u
+#define SLOT_COUNT (PAGE_SIZE / SLOT_SIZE)
+#define CODE_MAX 15
+#define OPCODE_RET 0xc3
+
+static u8 code_page[SLOT_COUNT][SLOT_SIZE] ALIGNED(4096);
+static const u8 *executable; /* code_page's other mapping */
+
+extern const u8 fpu_fault[]; /* in run(): where an exception of the instruction continues */
+
+void fpu_load(const void *image)
+{
+	if (cpu_has(CPU_FXSR))
+		__asm__ volatile("1: fxrstor (%0)\n2:" EXTABLE(1b, 2b) : : "r"(image) : "memory");
+	else
+		__asm__ volatile("fninit; frstor (%0)" : : "r"(image) : "memory");
+}
+
+void fpu_save(void *image)
+{
+	if (cpu_has(CPU_FXSR))
+		__asm__ volatile("fxsave (%0)" : : "r"(image) : "memory");
+	else /* FNSAVE resets the FPU, but the state must stay */
+		__asm__ volatile("fnsave (%0); fwait; frstor (%0)" : : "r"(image) : "memory");
+}
+
+/* Slot for @code: a multiplicative hash of its bytes. */
+static u32 slot_for(const u8 *code, u32 length)
+{
+	u32 hash = length;
+
+	for (u32 i = 0; i < length; i++)
+		hash = (hash + code[i]) * 0x9e3779b1u;
+	return (hash >> 16) % SLOT_COUNT;
+}
+
+/* Put @code into its slot and return the address to call. */
+static const u8 *place(const u8 *code, u32 length)
+{
+	u32 index = slot_for(code, length);
+	u8 *slot = code_page[index];
+	u32 r[4];
+
+	if (memcmp(slot, code, length) || slot[length] != OPCODE_RET) {
+		memcpy(slot, code, length);
+		slot[length] = OPCODE_RET;
+		/* Code changed through another address needs a serializing instruction
+		 * [SDM3A 8.1.3]. */
+		cpuid_read(0, 0, r);
+	}
+	return executable + index * SLOT_SIZE;
+}
+
+/* Call @entry with the guest's EAX and flags.  Returns -1, or the vector of its exception. */
+static __attribute__((noinline)) int run(const u8 *entry, void *mem, u32 *eax, u32 *eflags)
+{
+	u32 flags = (read_eflags() & ~EFLAGS_ARITH) | (*eflags & EFLAGS_ARITH);
+	u32 a = *eax;
+	u32 faulted = 0;
+
+	__asm__ volatile("push %[flags]\n\t"
+			 "popf\n\t"
+			 "call *%[entry]\n\t"
+			 "jmp 1f\n"
+			 ".globl fpu_fault\n"
+			 "fpu_fault:\n\t"
+			 "add $4, %%esp\n\t" /* the return address of the call */
+			 "mov $1, %[faulted]\n"
+			 "1:\tpushf\n\t"
+			 "pop %[flags]"
+			 : "+a"(a), [flags] "+r"(flags), [faulted] "+r"(faulted)
+			 : [entry] "r"(entry), "D"(mem)
+			 : "memory", "cc");
+	if (faulted)
+		return (int)trap_fixup_vector;
+	*eax = a;
+	*eflags = (*eflags & ~EFLAGS_ARITH) | (flags & EFLAGS_ARITH);
+	return -1;
+}
+
+int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)
+{
+	u32 cr0 = read_cr0();
+	const u8 *entry;
+	int vector;
+
+	ASSERT(length && length <= CODE_MAX);
+	entry = place(code, length);
+	if (cr0 & (CR0_TS | CR0_EM))
+		write_cr0(cr0 & ~(CR0_TS | CR0_EM));
+	fpu_load(fpu);
+	vector = run(entry, mem, eax, eflags);
+	if (vector < 0)
+		fpu_save(fpu);
+	else
+		__asm__ volatile("fninit"); /* nothing may stay pending */
+	if (cr0 & (CR0_TS | CR0_EM))
+		write_cr0(cr0);
+	return vector;
+}
+
+void fpu_init(void)
+{
+	u32 cr4 = read_cr4();
+
+	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_NE | CR0_MP);
+	if (cpu_has(CPU_FXSR))
+		cr4 |= CR4_OSFXSR;
+	if (cpu_has(CPU_SSE))
+		cr4 |= CR4_OSXMMEXCPT;
+	write_cr4(cr4);
+	if (cpu_has(CPU_FPU))
+		__asm__ volatile("fninit");
+	executable = map_alias(hpa((u32)code_page), 0);
+	ASSERT(executable);
+	trap_set_fixup_range((u32)executable, PAGE_SIZE, (u32)fpu_fault);
+}
