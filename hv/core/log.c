@@ -12,6 +12,7 @@
 #include "hv/lib/string.h"
 
 #define MESSAGE_MAX 255
+#define ERROR_PREFIX "error: "
 #define HISTORY_SIZE (16 * KIB) /* a power of two */
 
 static char history[HISTORY_SIZE];
@@ -52,16 +53,42 @@ void log_add_sink(struct log_sink *sink)
 	*last = sink;
 }
 
+void log_tail(u32 count, void (*line)(void *opaque, const char *text), void *opaque)
+{
+	u32 oldest = history_end > HISTORY_SIZE ? history_end - HISTORY_SIZE : 0;
+	u32 from = history_end;
+	char text[MESSAGE_MAX + 1];
+
+	for (count++; from > oldest; from--)
+		if (history[(from - 1) % HISTORY_SIZE] == '\n' && !--count)
+			break;
+	while (from < history_end) {
+		u32 size = 0;
+		char c;
+
+		while ((c = history[from++ % HISTORY_SIZE]) != '\n')
+			if (size < MESSAGE_MAX)
+				text[size++] = c;
+		text[size] = 0;
+		line(opaque, text);
+	}
+}
+
 void log_set_level(enum log_level level)
 {
 	max_level = level;
 }
 
-static void print(const char *format, va_list args)
+static void print(enum log_level level, const char *format, va_list args)
 {
 	char line[MESSAGE_MAX + 2];
-	int length = hv_vsnprintf(line, MESSAGE_MAX + 1, format, args);
-	size_t size = MIN((size_t)length, (size_t)MESSAGE_MAX);
+	size_t prefix = level == LOG_ERROR ? sizeof(ERROR_PREFIX) - 1 : 0;
+	int length;
+	size_t size;
+
+	memcpy(line, ERROR_PREFIX, prefix);
+	length = hv_vsnprintf(line + prefix, MESSAGE_MAX + 1 - prefix, format, args);
+	size = MIN(prefix + (size_t)length, (size_t)MESSAGE_MAX);
 
 	line[size++] = '\n';
 	remember(line, size);
@@ -76,7 +103,7 @@ void log_print(enum log_level level, const char *format, ...)
 	if (level > max_level)
 		return;
 	va_start(args, format);
-	print(format, args);
+	print(level, format, args);
 	va_end(args);
 }
 

@@ -13,7 +13,8 @@
 
 enum log_level { LOG_ERROR, LOG_NOTICE, LOG_INFO };
 
-/* One message, without a newline at its end; longer than 255 bytes is cut.  Any context. */
+/* One message, without a newline at its end; longer than 255 bytes is cut.  Errors get the prefix
+ * "error: ".  Any context. */
 void log_print(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...) log_print(LOG_ERROR, __VA_ARGS__)
@@ -30,6 +31,8 @@ struct log_sink {
 /* Add a sink for the rest of the run (the caller keeps @sink alive); it first gets what the ring
  * still holds. */
 void log_add_sink(struct log_sink *sink);
+/* The newest @count lines that the ring holds, oldest first, each given to @line without newline. */
+void log_tail(u32 count, void (*line)(void *opaque, const char *text), void *opaque);
 /* Messages above @level are dropped; LOG_INFO at the start. */
 void log_set_level(enum log_level level);
 
