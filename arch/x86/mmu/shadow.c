@@ -266,13 +266,6 @@ static bool take_right_to_write(struct shadow *shadow, u32 location, u64 spte)
 	return true;
 }
 
-static bool zap_large(struct shadow *shadow, u32 location, u64 spte)
-{
-	(void)spte;
-	spte_zap(shadow, location);
-	return true;
-}
-
 void shadow_write_protect(struct shadow *shadow, gpa_t address)
 {
 	gpa_t region = gpa(ALIGN_DOWN(address.v, LARGE_PAGE_SIZE));
@@ -281,7 +274,7 @@ void shadow_write_protect(struct shadow *shadow, gpa_t address)
 	if (gmem_frame(shadow->gmem, address, &frame))
 		rmap_each(shadow, (u32)hpa_pfn(frame), false, take_right_to_write);
 	if (gmem_frame(shadow->gmem, region, &frame))
-		rmap_each(shadow, (u32)hpa_pfn(frame), true, zap_large);
+		rmap_each(shadow, (u32)hpa_pfn(frame), true, take_right_to_write);
 }
 
 void shadow_get_stats(const struct shadow *shadow, struct shadow_stats *stats)
