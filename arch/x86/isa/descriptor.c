@@ -54,8 +54,9 @@ struct x86_gate descriptor_gate(u64 raw)
 
 u64 descriptor_build_gate(const struct x86_gate *gate)
 {
-	return (gate->offset & 0xffff) | (u64)gate->selector << 16 | (u64)(gate->parameters & 31) << 32 |
-	       (u64)(gate->attr & 0xff) << 40 | (u64)(gate->offset & 0xffff0000) << 32;
+	return (gate->offset & 0xffff) | (u64)gate->selector << 16 |
+	       (u64)(gate->parameters & 31) << 32 | (u64)(gate->attr & 0xff) << 40 |
+	       (u64)(gate->offset & 0xffff0000) << 32;
 }
 
 bool segment_limit_holds(const struct x86_segment *segment, u32 offset, u32 size)

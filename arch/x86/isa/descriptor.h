@@ -53,8 +53,8 @@ static inline u32 descriptor_limit(u64 raw)
 
 /* What loading @selector with the descriptor @raw puts into a segment register. */
 struct x86_segment descriptor_segment(u64 raw, u16 selector);
-/* The inverse.  Exact if descriptor_can_hold(@segment); otherwise the limit is cut (G clear: to 20
- * bits, G set: down to the granule below). */
+/* The inverse.  Exact if descriptor_can_hold(@segment); otherwise the limit is cut: without G to 20
+ * bits, with G down to whole granules (but there is none smaller than 4 KB). */
 u64 descriptor_build(const struct x86_segment *segment);
 /* Can the limit of @segment be written with its G bit? */
 bool descriptor_can_hold(const struct x86_segment *segment);

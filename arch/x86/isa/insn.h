@@ -32,7 +32,7 @@ enum operand_kind {
 	OPERAND_REG,  /* general register; for size 1, 4-7 are AH CH DH BH */
 	OPERAND_MEM,  /* insn.mem */
 	OPERAND_IMM,  /* insn.imm, already sign- or zero-extended to 32 bits */
-	OPERAND_IMM2, /* insn.imm2: ENTER's level, the second immediate of far pointers = selector */
+	OPERAND_IMM2, /* insn.imm2: ENTER's level, EXTRQ's second immediate */
 	OPERAND_REL,  /* insn.imm is relative to the next instruction */
 	OPERAND_FAR,  /* ptr16:16/32: offset in insn.imm, selector in insn.imm2 */
 	OPERAND_SREG,
