@@ -41,9 +41,10 @@ NORETURN void arch_reset(void);
 /* Execute one x87/MMX/SSE instruction on the guest's FPU state.
  * @code: the instruction, re-encoded by the caller to use no memory but [EDI] and no general
  * register but EAX, at most 15 bytes; @mem: 16-byte-aligned bounce buffer of 512 bytes that EDI
- * will point to; @fpu: the guest's 512-byte FXSAVE image (FSAVE image on a CPU without FXSR),
- * loaded before and stored after; @eax, @eflags: in and out (arithmetic flags only).
- * Returns -1, or the vector of the exception the CPU raised (#UD, #MF, #XM), state unchanged.
+ * will point to; @fpu: the guest's 512-byte FXSAVE image (FSAVE image on a CPU without FXSR), which
+ * may stay in the CPU's registers afterwards, its memory stale; @eax, @eflags: in and out (arithmetic flags only).
+ * Returns -1, or the vector of the exception the CPU raised (#UD, #MF, #XM), with the state
+ * it leaves then.
  * Vcpu context. */
 int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags);
 

@@ -15,14 +15,18 @@
 #include "arch/x86/cpu/power.h"
 #include "arch/x86/cpu/time.h"
 #include "arch/x86/cpu/trap.h"
+#include "arch/x86/cpu_policy.h"
 #include "drivers/uart.h"
 #include "hv/arch.h"
 #include "hv/core/log.h"
 #include "hv/core/panic.h"
 #include "hv/core/pmm.h"
 #include "hv/lib/string.h"
+#include "hv/vm/host.h"
+#include "hv/vm/host_options.h"
 
-static struct uart com1;
+static struct uart com1, com2;
+static struct module modules[BOOT_MODULES_MAX];
 static struct boot_info boot_info;
 
 static void read_options(void)
@@ -32,6 +36,11 @@ static void read_options(void)
 	if (boot_info_option(boot_info.cmdline, "exit", value, sizeof(value)) &&
 	    !strcmp(value, "isa-debug-exit"))
 		power_use_debug_exit();
+}
+
+static void host_cpuid(u32 leaf, u32 subleaf, u32 out[4])
+{
+	cpuid_read(leaf, subleaf, out);
 }
 
 static void init_memory(const void *multiboot)
@@ -48,11 +57,34 @@ static void init_memory(const void *multiboot)
 	boot_memory_free(&boot_info, holes, count, HOST_RAM_END, pmm_add);
 }
 
-/* Nothing to host: let interrupts in, for ever. */
-NORETURN static void serve(void)
+static u32 list_modules(void)
 {
-	for (;;)
-		arch_idle();
+	for (u32 i = 0; i < boot_info.module_count; i++)
+		modules[i] = (struct module){
+			.name = boot_info.modules[i].name,
+			.data = arch_hpa_to_ptr(hpa(boot_info.modules[i].start)),
+			.size = boot_info.modules[i].end - boot_info.modules[i].start,
+		};
+	return boot_info.module_count;
+}
+
+/* The serial port or screen that the command line names for consoles and monitor. */
+static const struct char_dev *find_terminal(void)
+{
+	struct host_options options;
+
+	host_options_parse(boot_info.cmdline, &options);
+	log_set_level(options.log);
+	if (options.terminal == HOST_TERMINAL_COM2) {
+		if (!uart_init(&com2, UART_COM2_PORT, "com2"))
+			return NULL;
+		irq_register(UART_COM2_LINE, uart_interrupt, &com2);
+		uart_enable_interrupts(&com2);
+		return &com2.char_dev;
+	}
+	irq_register(UART_COM1_LINE, uart_interrupt, &com1);
+	uart_enable_interrupts(&com1);
+	return &com1.char_dev;
 }
 
 void romulus_main(const void *multiboot);
@@ -75,5 +107,6 @@ void romulus_main(const void *multiboot)
 	time_report();
 	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
 	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
-	serve();
+	cpu_policy_init(host_cpuid);
+	arch_power_off(host_run(modules, list_modules(), find_terminal()));
 }

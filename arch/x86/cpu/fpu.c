@@ -23,6 +23,7 @@
 
 static u8 code_page[SLOT_COUNT][SLOT_SIZE] ALIGNED(4096);
 static const u8 *executable; /* code_page's other mapping */
+static void *owner; /* image whose newest state is in the registers, or NULL */
 
 extern const u8 fpu_fault[]; /* in run(): where an exception of the instruction continues */
 
@@ -96,25 +97,41 @@ static __attribute__((noinline)) int run(const u8 *entry, void *mem, u32 *eax, u
 	return -1;
 }
 
-int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)
+/* The world switch sets TS again for a guest that has it set. */
+static void clear_ts(void)
 {
 	u32 cr0 = read_cr0();
-	const u8 *entry;
-	int vector;
 
-	ASSERT(length && length <= CODE_MAX);
-	entry = place(code, length);
 	if (cr0 & (CR0_TS | CR0_EM))
 		write_cr0(cr0 & ~(CR0_TS | CR0_EM));
-	fpu_load(fpu);
-	vector = run(entry, mem, eax, eflags);
-	if (vector < 0)
-		fpu_save(fpu);
-	else
-		__asm__ volatile("fninit"); /* nothing may stay pending */
-	if (cr0 & (CR0_TS | CR0_EM))
-		write_cr0(cr0);
-	return vector;
+}
+
+void fpu_own(void *image)
+{
+	if (owner == image)
+		return;
+	clear_ts();
+	if (owner)
+		fpu_save(owner);
+	fpu_load(image);
+	owner = image;
+}
+
+void fpu_release(void *image)
+{
+	if (owner != image)
+		return;
+	clear_ts();
+	fpu_save(image);
+	owner = NULL;
+}
+
+int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)
+{
+	ASSERT(length && length <= CODE_MAX);
+	fpu_own(fpu);
+	clear_ts();
+	return run(place(code, length), mem, eax, eflags);
 }
 
 void fpu_init(void)

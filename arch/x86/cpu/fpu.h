@@ -9,8 +9,16 @@
 /* Set CR0 and CR4 for the use of x87 and SSE; make the page that instructions are executed from.
  * Needs map_alias. */
 void fpu_init(void);
-/* Load and store a guest's whole state: FXSAVE layout where the CPU has FXSR, else FSAVE layout.
- * @image: 512 bytes, 16-byte-aligned.  CR0.TS and EM must be clear.  A state that the CPU refuses
+/*
+ * One image at a time is loaded, and stays so until another is wanted: switching between a guest
+ * and the interpreter costs nothing.  @image: 512 bytes, 16-byte-aligned; FXSAVE layout where the
+ * CPU has FXSR, else FSAVE layout.  While it is owned, its memory is stale.
+ */
+/* The registers hold @image from now on; the image they held before is saved first. */
+void fpu_own(void *image);
+/* If they hold @image: save it, and forget it. */
+void fpu_release(void *image);
+/* Load and store without ownership; CR0.TS and EM must be clear.  A state that the CPU refuses
  * (reserved MXCSR bits) is not loaded. */
 void fpu_load(const void *image);
 void fpu_save(void *image);

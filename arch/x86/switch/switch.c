@@ -6,6 +6,7 @@
  */
 #include "arch/x86/frame.h"
 
+#include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/host_paging.h"
 #include "arch/x86/cpu/msr.h"
@@ -130,6 +131,16 @@ u32 switch_host_cr3(void)
 u64 switch_df_tss_descriptor(void)
 {
 	return *gdt_entry(HOST_DF_TSS);
+}
+
+void switch_load_fpu(void *image)
+{
+	fpu_own(image);
+}
+
+void switch_save_fpu(void *image)
+{
+	fpu_release(image);
 }
 
 void switch_set_guest_ts(bool ts)

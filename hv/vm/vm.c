@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Building, running and ending one VM (vm.h): where the pure pieces meet.
+ */
+#include "hv/vm/vm.h"
+
+#include "arch/x86/x86_vcpu.h"
+#include "hv/arch.h"
+#include "hv/core/kheap.h"
+#include "hv/core/log.h"
+#include "hv/core/pmm.h"
+#include "hv/lib/err.h"
+#include "hv/load/bios.h"
+
+/* Shadow tables and gate: at most this part of the guest's memory, plus a constant; together with
+ * the p2m and devices below 3 % and 2 MB (docs/memory-map.md). */
+#define SHADOW_SHARE 40
+#define SHADOW_BASE_PAGES 256
+
+static bool source_large(void *opaque, hpa_t *frame)
+{
+	(void)opaque;
+	return pmm_alloc_large(frame);
+}
+static bool source_page(void *opaque, hpa_t *frame)
+{
+	(void)opaque;
+	return pmm_alloc_page(frame);
+}
+static void source_free_large(void *opaque, hpa_t frame)
+{
+	(void)opaque;
+	pmm_free_large(frame);
+}
+static void source_free_page(void *opaque, hpa_t frame)
+{
+	(void)opaque;
+	pmm_free_page(frame);
+}
+static const struct gmem_source pages = { source_large, source_page, source_free_large,
+					  source_free_page, NULL };
+
+static void log_line(void *opaque, const char *text)
+{
+	log_notice("vm %s: %s", ((struct vm *)opaque)->config->name, text);
+}
+
+static void end(struct vm *vm, enum vm_status status, const char *why)
+{
+	if (vm->state == VM_ENDED)
+		return;
+	vm->state = VM_ENDED;
+	vm->status = status;
+	vm->why = why;
+	log_notice("vm %s: ended: %s", vm->config->name, why);
+	if (vm->vcpu)
+		x86_stats_print(&vm->vcpu->stats, log_line, vm);
+}
+
+/* ---- wires from the machine ---- */
+
+static u8 acknowledge(void *opaque)
+{
+	return machine_acknowledge(&((struct vm *)opaque)->machine);
+}
+
+static void reset_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	(void)index;
+	vm->reset_wanted |= level;
+}
+
+static void power_off_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	(void)index;
+	vm->power_off_wanted |= level;
+}
+
+static void intr_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	if (level)
+		vm->halted = false;
+	if (vm->vcpu)
+		x86_vcpu_set_intr(vm->vcpu, index, level);
+}
+
+static void vmi_reset(void *opaque)
+{
+	reset_wire(opaque, 0, true);
+}
+
+static void vmi_power_off(void *opaque)
+{
+	power_off_wire(opaque, 0, true);
+}
+
+static const struct x86_vcpu_ops vcpu_ops = { acknowledge, vmi_reset, vmi_power_off };
+
+/* ---- building ---- */
+
+static int create_machine(struct vm *vm)
+{
+	struct machine_wiring wiring = {
+		.clock = vm->clock,
+		.timers = &vm->timers,
+		.intr = { intr_wire, vm, 0 },
+		.reset = { reset_wire, vm, 0 },
+		.power_off = { power_off_wire, vm, 0 },
+		.com1 = { console_output, &vm->port },
+		.epoch_s = arch_wallclock_s(),
+		.ram_bytes = vm->config->memory_bytes,
+	};
+
+	if (vm->config->console == VM_CONSOLE_NONE)
+		wiring.com1.write = NULL;
+	timer_queue_init(&vm->timers, vm->clock); /* with it go all timers of the machine before */
+	vm->bus = wiring.bus = bus_create();
+	return vm->bus ? machine_init(&vm->machine, &wiring) : -ENOMEM;
+}
+
+static int create_vcpu(struct vm *vm)
+{
+	u32 memory_pages = (u32)(vm->config->memory_bytes >> PAGE_SHIFT);
+	struct x86_vcpu_config config = {
+		.name = vm->config->name,
+		.gmem = vm->gmem,
+		.bus = vm->bus,
+		.pages = &pages,
+		.shadow_pages = SHADOW_BASE_PAGES + memory_pages / SHADOW_SHARE,
+		.vmi = vm->config->vmi,
+		.ops = &vcpu_ops,
+		.opaque = vm,
+	};
+
+	vm->vcpu = x86_vcpu_create(&config);
+	return vm->vcpu ? 0 : -ENOMEM;
+}
+
+/* Machine, vcpu and kernel as after power-on; the memory is there. */
+static int power_on(struct vm *vm)
+{
+	struct load_request request = {
+		.gmem = vm->gmem,
+		.config = vm->config,
+		.modules = vm->modules,
+		.module_count = vm->module_count,
+		.com_ports = MACHINE_COM_PORTS,
+	};
+	int error = create_machine(vm);
+
+	if (!error)
+		error = create_vcpu(vm);
+	if (error) {
+		log_error("vm %s: no memory for its devices and vcpu", vm->config->name);
+		return error;
+	}
+	error = load_kernel(&request, &vm->vcpu->cpu);
+	if (!error && vm->config->vmi)
+		error = vmi_load_rom(vm->gmem);
+	vm->halted = false;
+	vm->reset_wanted = vm->power_off_wanted = false;
+	return error;
+}
+
+static void power_down(struct vm *vm)
+{
+	x86_vcpu_destroy(vm->vcpu);
+	vm->vcpu = NULL;
+	if (vm->bus)
+		bus_destroy(vm->bus);
+	vm->bus = NULL;
+}
+
+struct vm *vm_create(const struct vm_config *config, const struct vm_environment *environment)
+{
+	struct vm *vm = kheap_alloc(sizeof(*vm));
+
+	if (!vm) {
+		log_error("vm %s: no memory", config->name);
+		return NULL;
+	}
+	vm->config = config;
+	vm->modules = environment->modules;
+	vm->module_count = environment->module_count;
+	vm->clock = environment->clock;
+	vm->gmem = gmem_create(&pages);
+	if (!vm->gmem || load_add_memory(vm->gmem, config, pmm_free_bytes()) || power_on(vm)) {
+		vm_destroy(vm);
+		return NULL;
+	}
+	if (config->console == VM_CONSOLE_TERMINAL)
+		console_add(environment->console, &vm->port, config->name);
+	log_notice("vm %s: %u MB, kernel %s, vmi %s", config->name,
+		   (u32)(config->memory_bytes / MIB), config->kernel, config->vmi ? "on" : "off");
+	return vm;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	if (vm->port.console)
+		console_remove(&vm->port);
+	power_down(vm);
+	if (vm->gmem)
+		gmem_destroy(vm->gmem);
+	kheap_free(vm);
+}
+
+/* ---- running ---- */
+
+static void restart(struct vm *vm)
+{
+	vm->resets++;
+	power_down(vm);
+	if (power_on(vm))
+		end(vm, VM_STATUS_STOPPED, "could not be reset");
+}
+
+/* A reset, by the guest's wish or by a triple fault. */
+static void on_reset(struct vm *vm, enum vm_status status, const char *why)
+{
+	if (vm->config->on_reset == VM_ON_RESET_STOP) {
+		end(vm, status, why);
+		return;
+	}
+	log_notice("vm %s: reset: %s", vm->config->name, why);
+	restart(vm);
+}
+
+static void killed(struct vm *vm)
+{
+	log_error("vm %s: stopped: %s", vm->config->name, x86_vcpu_kill_reason(vm->vcpu));
+	x86_vcpu_dump(vm->vcpu, log_line, vm);
+	end(vm, VM_STATUS_STOPPED, "stopped");
+}
+
+static void triple_fault(struct vm *vm)
+{
+	log_notice("vm %s: triple fault", vm->config->name);
+	x86_vcpu_dump(vm->vcpu, log_line, vm);
+	on_reset(vm, VM_STATUS_TRIPLE_FAULT, "triple fault");
+}
+
+void vm_run(struct vm *vm)
+{
+	switch (x86_vcpu_run(vm->vcpu)) {
+	case VCPU_STOP_TURN:
+		break;
+	case VCPU_STOP_HALTED:
+		vm->halted = !(vm->vcpu->intr && vm->vcpu->cpu.eflags & EFLAGS_IF);
+		break;
+	case VCPU_STOP_SHUTDOWN:
+		triple_fault(vm);
+		return;
+	case VCPU_STOP_KILLED:
+		killed(vm);
+		return;
+	}
+	if (vm->power_off_wanted)
+		end(vm, VM_STATUS_OK, "powered off");
+	else if (vm->reset_wanted)
+		on_reset(vm, VM_STATUS_OK, "reset by the guest");
+}
+
+bool vm_runnable(const struct vm *vm)
+{
+	return vm->state == VM_RUNNING && !vm->halted;
+}
+
+void vm_deliver_input(struct vm *vm)
+{
+	if (vm->state == VM_RUNNING && vm->port.console)
+		console_deliver(&vm->port, machine_com1_receive, &vm->machine);
+}
+
+/* ---- for the monitor ---- */
+
+const char *vm_stop(struct vm *vm)
+{
+	if (vm->state != VM_RUNNING)
+		return "it is not running";
+	vm->state = VM_PAUSED;
+	return NULL;
+}
+
+const char *vm_resume(struct vm *vm)
+{
+	if (vm->state != VM_PAUSED)
+		return "it is not stopped";
+	vm->state = VM_RUNNING;
+	return NULL;
+}
+
+const char *vm_reset(struct vm *vm)
+{
+	if (vm->state == VM_ENDED)
+		return "it has ended";
+	vm->state = VM_RUNNING;
+	restart(vm);
+	return NULL;
+}
+
+void vm_info(const struct vm *vm, struct monitor_vm *info)
+{
+	static const char *const states[] = { "running", "paused" };
+
+	info->name = vm->config->name;
+	info->state = vm->state == VM_ENDED ? vm->why : states[vm->state];
+	info->memory_bytes = gmem_ram_bytes(vm->gmem);
+	info->kept_bytes = gmem_overhead_bytes(vm->gmem) + sizeof(*vm);
+	if (vm->vcpu)
+		info->kept_bytes += x86_vcpu_overhead_bytes(vm->vcpu) + sizeof(*vm->vcpu);
+}
+
+void vm_registers(const struct vm *vm, monitor_line_fn *line, void *opaque)
+{
+	if (vm->vcpu)
+		x86_vcpu_dump(vm->vcpu, line, opaque);
+}
+
+void vm_counters(const struct vm *vm, monitor_line_fn *line, void *opaque)
+{
+	if (vm->vcpu)
+		x86_stats_print(&vm->vcpu->stats, line, opaque);
+}
