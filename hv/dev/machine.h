@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One PC without its CPU and memory: all device models of a VM, wired together and claimed on the
+ * VM's bus.  The CPU side sees a bus, an INTR wire with machine_acknowledge(), and wires that ask for
+ * reset and power-off.
+ *
+ * The reset and power-off wires are raised from inside a device's write function.  Whoever listens
+ * notes the wish and acts on it when the instruction is over: machine_reset() must not be called
+ * from within.
+ *
+ *   port      device                     port      device
+ *   20 A0     vpic                       3F8       vuart (COM1), IRQ4
+ *   40 61     vpit, IRQ0                 402 E9    vdebug console
+ *   60 64     vps2, IRQ1 IRQ12           4D0       vpic (ELCR)
+ *   70        vrtc, IRQ8                 600       vacpi_pm, IRQ9
+ *   80        vdebug POST code           CF8       vpci, CF9 reset
+ *   92        vport92                    B2        vacpi_pm SMI command
+ */
+#ifndef HV_DEV_MACHINE_H
+#define HV_DEV_MACHINE_H
+
+#include "hv/dev/vacpi_pm.h"
+#include "hv/dev/vdebug.h"
+#include "hv/dev/vpci.h"
+#include "hv/dev/vpic.h"
+#include "hv/dev/vpiix.h"
+#include "hv/dev/vpit.h"
+#include "hv/dev/vport92.h"
+#include "hv/dev/vps2.h"
+#include "hv/dev/vrtc.h"
+#include "hv/dev/vuart.h"
+
+#define MACHINE_COM_PORTS 1u
+
+struct machine_wiring {
+	/* Borrowed for the machine's life. */
+	struct bus *bus;
+	const struct clock *clock;
+	struct timer_queue *timers;
+	struct irqline intr;	  /* to the CPU */
+	struct irqline reset;	  /* raised and lowered: the guest wants a reset */
+	struct irqline power_off; /* raised: the guest has switched itself off */
+	struct irqline a20;	  /* address line 20 is let through */
+	struct vuart_sink com1;	  /* what the guest prints on COM1 */
+	struct vuart_sink debug;  /* ports E9h and 402h; without a write they do not exist */
+	u64 epoch_s;		  /* seconds since 1970, now */
+	u64 ram_bytes;		  /* from address 0, for the memory-size fields in CMOS */
+};
+
+struct machine {
+	struct vpic pic;
+	struct vpit pit;
+	struct vrtc rtc;
+	struct vps2 ps2;
+	struct vuart com1;
+	struct vpci pci;
+	struct vpiix piix;
+	struct vacpi_pm pm;
+	struct vport92 port92;
+	struct vdebug debug;
+	struct irqline a20;
+	u8 a20_gates;	       /* who lets A20 through: bit 0 vps2, bit 1 vport92 */
+	u8 irq_drivers[VPIC_INPUTS]; /* per IRQ, a bit for each wire that is high */
+};
+
+/* Set up all devices, as a PC's BIOS leaves them, and claim their ports.  0, or what the bus said
+ * (-ENOMEM; -EEXIST if the caller put something else there).  @machine must not move. */
+int machine_init(struct machine *machine, const struct machine_wiring *wiring);
+/* The RESET pin and what a BIOS does before it boots: interrupt controllers initialized (vectors 8
+ * and 70h) and masked, counter 0 at 18.2 Hz, keyboard on with translation, A20 through. */
+void machine_reset(struct machine *machine);
+
+/* The CPU takes the interrupt that INTR announces: its vector. */
+static inline u8 machine_acknowledge(struct machine *machine)
+{
+	return vpic_acknowledge(&machine->pic);
+}
+/* What is typed at the guest's COM1: returns how many bytes were taken (a receive function of
+ * console_deliver; @machine is a struct machine). */
+size_t machine_com1_receive(void *machine, const void *bytes, size_t size);
+
+#endif
