@@ -38,7 +38,7 @@ static void read_options(void)
 		power_use_debug_exit();
 }
 
-static void host_cpuid(u32 leaf, u32 subleaf, u32 out[4])
+static void policy_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
 	cpuid_read(leaf, subleaf, out);
 }
@@ -61,7 +61,7 @@ static u32 list_modules(void)
 {
 	for (u32 i = 0; i < boot_info.module_count; i++)
 		modules[i] = (struct module){
-			.name = boot_info.modules[i].name,
+			.name = boot_info.modules[i].cmdline,
 			.data = arch_hpa_to_ptr(hpa(boot_info.modules[i].start)),
 			.size = boot_info.modules[i].end - boot_info.modules[i].start,
 		};
@@ -107,6 +107,6 @@ void romulus_main(const void *multiboot)
 	time_report();
 	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
 	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
-	cpu_policy_init(host_cpuid);
+	cpu_policy_init(policy_cpuid);
 	arch_power_off(host_run(modules, list_modules(), find_terminal()));
 }
