@@ -34,7 +34,7 @@
 		GATE_SLOT_VMI, 0xff400000u, 0xf0000000u                                            \
 	}
 
-/* Offsets in struct guest_frame, for switch.S. */
+/* Offsets in struct guest_frame, for gate_text.S. */
 #define FRAME_VECTOR 0x30
 #define FRAME_CS 0x3c
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One vcpu's gate: the pages that stand at a 4 MB slot of the linear space, in guest space and (with
- * a table of its own) in host space.  guest-abi/shared_page.h draws the layout; switch.S is its text.
+ * a table of its own) in host space.  guest-abi/shared_page.h draws the layout; gate_text.S is its text.
  *
  * Guest space sees IDT, GDT, LDT and TSS read-only; the host's table maps TSS and GDT writable, because LTR
  * marks the descriptor busy and a double fault in the host saves its state there.  All other

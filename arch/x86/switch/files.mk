@@ -1,1 +1,1 @@
-METAL += arch/x86/switch/switch.S arch/x86/switch/switch.c
+METAL += arch/x86/switch/gate_text.S arch/x86/switch/switch.c

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The C half of the world switch (switch.S): which gate, LDT and control-register bits the CPU has
+ * The C half of the world switch (gate_text.S): which gate, LDT and control-register bits the CPU has
  * loaded, so that each is changed only when it must be.  One CPU, hence plain statics; they become
  * per-CPU data with the second.
  */
@@ -21,10 +21,10 @@ struct pseudo_descriptor {
 } PACKED;
 
 extern u8 gate_text[], gate_resume[], gate_resume_first[], gate_resume_end[];
-/* EAX, EDX, ECX; see switch.S. */
+/* EAX, EDX, ECX; see gate_text.S. */
 u32 switch_enter_asm(u32 root, u32 frame, u32 resume);
 
-/* Used by switch.S. */
+/* Used by gate_text.S. */
 extern u32 switch_host_esp;
 extern struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
 u32 switch_host_esp;
