@@ -57,7 +57,6 @@
 #define MOD(...) NEXT(MOD, 2, __VA_ARGS__)
 #define PREFIX(...) NEXT(PREFIX, 4, __VA_ARGS__)
 #define REP(...) NEXT(REP, 3, __VA_ARGS__)
-#define MAP(...) NEXT(MAP, 256, __VA_ARGS__)
 #define LEGACY { .next_by = NEXT_LEGACY_PREFIX }
 
 #define EIGHT(base, name, properties, ...)                                                         \
