@@ -28,7 +28,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wmissing-prototypes -Wconversion
 COMMON := -std=gnu11 -I. -I$(BUILD)/gen -I$(BUILD)/cache -g -fno-common -freg-struct-return $(WARN)
 TARGET_CFLAGS := $(COMMON) -m32 -march=pentiumpro -mtune=generic -O2 -ffreestanding -mgeneral-regs-only \
 	-mregparm=3 -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Wstack-usage=1024 \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Wstack-usage=1024 -fstack-usage \
 	-ffunction-sections -fdata-sections
 HOST_CFLAGS := $(COMMON) -O1 -fno-strict-aliasing -fno-omit-frame-pointer -DHOST_TEST \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
@@ -104,6 +104,6 @@ unit-tests: $(TESTS:%=$(BUILD)/host32/%) $(TESTS:%=$(BUILD)/host64/%)
 include $(wildcard tools/rules.mk tests/rules.mk tests/guests/rules.mk vmi-rom/rules.mk guest-abi/rules.mk)
 
 clean:
-	$(Q)rm -rf $(BUILD)
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache ! -name guest -exec rm -rf {} + 2>/dev/null || true
 
 -include $(shell find $(addprefix $(BUILD)/,target host32 host64 rom guests) -type f -name "*.d" 2>/dev/null)
