@@ -102,7 +102,7 @@ static void prefetch(struct shadow *shadow, struct shadow_page *sp, u32 i, gpa_t
 				       ((const volatile u64 *)group)[n];
 		u64 spte;
 
-		if (sp->entries[first + n] || !(gpte & PTE_A))
+		if (first + n == i || sp->entries[first + n] || !(gpte & PTE_A))
 			continue;
 		spte = spte_of_gpte(shadow, sp, gpte, false);
 		if (spte) {
@@ -133,15 +133,17 @@ static u64 fill_page(struct shadow *shadow, struct shadow_page *pd, u32 address,
 	u64 rights = (pde & PTE_U) | (pd->role & ROLE_WP ? pde & PTE_W : PTE_W);
 	u32 table = (u32)((pde & PTE_FRAME) >> PAGE_SHIFT), i = address >> PAGE_SHIFT & (ENTRIES - 1);
 	struct shadow_page *pt = sp_get(shadow, table, page_table_role(pd, pde, address));
+	u64 spte;
 
 	if (shadow->nx)
 		rights |= pde & sp_format(pd)->xd;
 	point_to(shadow, pd, address >> LARGE_PAGE_SHIFT & (ENTRIES - 1), pt, rights);
 	/* The walk set A (and D), except where the table is in ROM: there they count as set. */
 	gpte |= PTE_A | (write ? PTE_D : 0);
-	spte_set(shadow, pt, i, spte_of_gpte(shadow, pt, gpte, write));
+	spte = spte_of_gpte(shadow, pt, gpte, write);
 	prefetch(shadow, pt, i, gpa_of_pfn(table), sp_place(pt) * ENTRIES);
-	return pt->entries[i];
+	spte_set(shadow, pt, i, spte); /* last: what comes later may zap what came before */
+	return spte;
 }
 
 /* The guest page is larger, or there is no paging.  Returns the entry that decides. */
@@ -154,20 +156,25 @@ static u64 fill_region(struct shadow *shadow, struct shadow_page *pd, u32 addres
 	u64 rights = leaf_rights(pd->role & ROLE_WP, walk->writable, walk->user,
 				 walk->dirty || write, write);
 	struct shadow_page *split;
+	u64 spte;
 	hpa_t frame;
 
 	if (walk->no_execute && shadow->nx)
 		rights |= PTE_XD;
 	if (gmem_large_frame(shadow->gmem, region, &frame)) {
-		spte_set(shadow, pd, at, frame.v | rights | PTE_PS | PTE_P | PTE_A | PTE_D);
-		return pd->entries[at];
+		spte = frame.v | rights | PTE_PS | PTE_P | PTE_A | PTE_D;
+		spte_set(shadow, pd, at, spte);
+		return spte;
 	}
 	split = sp_get(shadow, (u32)(region.v >> LARGE_PAGE_SHIFT), SP_SPLIT);
 	point_to(shadow, pd, at, split, rights);
 	for (u32 n = first; n < first + SPLIT_PREFETCH; n++)
-		spte_set(shadow, split, n,
-			 leaf(shadow, gpa(region.v + n * PAGE_SIZE), PTE_W | PTE_U));
-	return split->entries[i];
+		if (!split->entries[n])
+			spte_set(shadow, split, n,
+				 leaf(shadow, gpa(region.v + n * PAGE_SIZE), PTE_W | PTE_U));
+	spte = leaf(shadow, gpa(region.v + i * PAGE_SIZE), PTE_W | PTE_U);
+	spte_set(shadow, split, i, spte);
+	return spte;
 }
 
 static enum shadow_fault fill(struct shadow *shadow, gva_t address, const struct walk_result *walk,
