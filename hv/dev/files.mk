@@ -6,3 +6,12 @@ PURE += hv/dev/vps2.c
 PURE += hv/dev/vrtc.c hv/dev/vrtc_date.c
 PURE += hv/dev/vpci.c hv/dev/vpiix.c hv/dev/vacpi_pm.c hv/dev/vport92.c hv/dev/vdebug.c
 PURE += hv/dev/machine.c
+PURE += hv/dev/acpi_tables.c
+
+# The DSDT as a C array.  iasl names its output itself and prefixes no "static const".
+$(BUILD)/gen/hv/dev/dsdt.h: hv/dev/dsdt.asl
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)iasl -ve -p $(@D)/dsdt -tc $< > $(@D)/dsdt.log 2>&1 || { cat $(@D)/dsdt.log >&2; exit 1; }
+	$(Q)sed 's/^unsigned char/static const unsigned char/' $(@D)/dsdt.hex > $@
+$(patsubst %,$(BUILD)/%/hv/dev/acpi_tables.o,target host32 host64): $(BUILD)/gen/hv/dev/dsdt.h
