@@ -8,8 +8,8 @@ from pathlib import Path
 import re
 
 END = re.compile(r"\bromulus: end status=(\d+)")
-REASON = re.compile(r"^(error: |panic: |vm [\w-]+: (stopped|triple fault))")
-PANIC = re.compile(r"^panic: ")
+REASON = re.compile(r"^(error: |vm [\w-]+: triple fault)")
+PANIC = re.compile(r"^(error: )?panic: ")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # GRUB clears the screen
 
 
