@@ -10,8 +10,8 @@
  * register, 31 returns in EAX; flags may change.
  *
  * The hypervisor knows two stretches of this code by their labels (the table at rom_marks):
- * - int80_stub..int80_stub_end: on the direct-trap stack.  An interrupt that is to be injected there
- *   is rolled forward: the hypervisor completes the stub's work first.
+ * - int80_stub..int80_stub_end: while the frame of ring 3 is on the direct-trap stack.  An interrupt
+ *   that is to be injected there is rolled forward: the hypervisor completes the stub's work first.
  * - iret_window..iret_window_end: VIF is already the target's, the IRET not yet done.  Likewise
  *   the hypervisor does the IRET first.
  */
@@ -78,20 +78,38 @@ iret_slow:
 iret_window_end:
 
 /*
- * int 0x80 from ring 3 comes here by a real gate, on the direct-trap stack, whose five dwords are
- * the frame.  All registers are the user's.  Move the frame to the guest's kernel stack, and go to
- * the guest's handler.  The first entry is for a guest gate of interrupt type, which clears VIF.
+ * int 0x80 comes here by a real gate.  From ring 3 the CPU has switched to the direct-trap stack,
+ * whose five dwords are the frame, and all registers are the user's: move the frame to the guest's
+ * kernel stack, and go to the guest's handler.  From ring 1 (a kernel may use its own system
+ * calls: kernel_execve of old Linux does) the frame is on the kernel's stack already, with the
+ * hardware's IF in its flags, which must be the virtual one.
+ * The first entry is for a guest gate of interrupt type, which clears VIF.
  */
 	.balign 16
 int80_stub:
+	cmpl $VMI_SHARED, %esp
+	jne int80_kernel
 	movl $0, SHARED(VIF)
-int80_trap_stub:
+int80_copy:
 	movl SHARED(KERNEL_ESP), %esp
 	pushl %ss:(VMI_SHARED + 16)
 	pushl %ss:(VMI_SHARED + 12)
 	pushl %ss:(VMI_SHARED + 8)
 	pushl %ss:(VMI_SHARED + 4)
 	pushl %ss:(VMI_SHARED + 0)
+	jmp *SHARED(INT80_ENTRY)
+int80_trap_stub:
+	cmpl $VMI_SHARED, %esp
+	je int80_copy
+	testl $EFLAGS_IF, SHARED(VIF)
+	jnz 1f
+	andl $~EFLAGS_IF, %ss:8(%esp)
+1:	jmp *SHARED(INT80_ENTRY)
+int80_kernel:
+	testl $EFLAGS_IF, SHARED(VIF)
+	jnz 1f
+	andl $~EFLAGS_IF, %ss:8(%esp)
+1:	movl $0, SHARED(VIF)
 	jmp *SHARED(INT80_ENTRY)
 int80_stub_end:
 
@@ -100,5 +118,5 @@ int80_stub_end:
 	.globl rom_marks
 rom_marks:
 	.ascii "VMImarks"
-	.long int80_stub, int80_trap_stub, int80_stub_end
+	.long int80_stub, int80_copy, int80_trap_stub, int80_stub_end
 	.long iret_window, iret_window_end

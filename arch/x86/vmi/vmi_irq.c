@@ -14,7 +14,7 @@
 /* The ROM's labels, from its image (rom_irq.S: rom_marks), as linear addresses. */
 struct rom_marks {
 	char magic[8];
-	u32 int80_stub, int80_trap_stub, int80_stub_end;
+	u32 int80_stub, int80_copy, int80_trap_stub, int80_stub_end;
 	u32 iret_window, iret_window_end;
 };
 #define MARKS_OFFSET ALIGN_UP(HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE, 16u)
@@ -83,7 +83,7 @@ void vmi_emulate_iret(struct x86_vcpu *vcpu)
 }
 
 /* Complete the direct gate's stub: the CPU's frame goes to the guest's kernel stack. */
-static void roll_int80(struct x86_vcpu *vcpu, const struct rom_marks *m)
+static void roll_int80(struct x86_vcpu *vcpu)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	u32 frame[5];
@@ -95,23 +95,32 @@ static void roll_int80(struct x86_vcpu *vcpu, const struct rom_marks *m)
 		x86_vcpu_kill(vcpu, "int 0x80: the kernel stack at %08x cannot be written", esp);
 		return;
 	}
-	if (cpu->eip == m->int80_stub)
+	if (vcpu->vmi.int80_clears_if)
 		cpu->eflags &= ~EFLAGS_IF;
 	cpu->gpr[REG_ESP] = esp;
 	cpu->eip = READ_ONCE(vcpu->gate.shared->int80_entry);
 }
 
+/* EIP is in the stub, and the frame of ring 3 not yet where it belongs.  Before the copying ESP
+ * tells; for an entry from ring 1 it is the kernel's own. */
+static bool in_int80(const struct x86_cpu *cpu, const struct rom_marks *m)
+{
+	if (cpu->eip >= m->int80_copy && cpu->eip < m->int80_trap_stub)
+		return true;
+	return cpu->eip >= m->int80_stub && cpu->eip < m->int80_stub_end &&
+	       cpu->gpr[REG_ESP] == VMI_SHARED;
+}
+
 void vmi_roll_forward(struct x86_vcpu *vcpu)
 {
 	const struct rom_marks *m;
-	u32 eip = vcpu->cpu.eip;
 
-	if (vcpu->cpu.cpl != 0 || eip < VMI_GATE)
+	if (vcpu->cpu.cpl != 0 || vcpu->cpu.eip < VMI_GATE)
 		return;
 	m = marks();
-	if (eip >= m->int80_stub && eip < m->int80_stub_end) {
+	if (in_int80(&vcpu->cpu, m)) {
 		vcpu->stats.rolled++;
-		roll_int80(vcpu, m);
+		roll_int80(vcpu);
 	} else if (vmi_at_iret(vcpu) && vcpu->cpu.eflags & EFLAGS_IF) {
 		vcpu->stats.rolled++;
 		vmi_emulate_iret(vcpu);
@@ -165,6 +174,7 @@ void vmi_update_int80(struct x86_vcpu *vcpu)
 		return;
 	}
 	vcpu->gate.shared->int80_entry = offset;
+	vcpu->vmi.int80_clears_if = clears_if;
 	gate_set_int80(&vcpu->gate, (u16)(selector & ~SEL_RPL),
 		       clears_if ? m->int80_stub : m->int80_trap_stub);
 }

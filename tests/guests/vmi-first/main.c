@@ -109,6 +109,15 @@ static void system_call(struct trap_frame *frame)
 	frame->eax++;
 }
 
+static volatile u32 kernel_calls;
+static void kernel_call(struct trap_frame *frame)
+{
+	kernel_calls++;
+	check((frame->cs & 3) == 1, "int 0x80 from ring 1 shows CS of ring 1 (%x)", frame->cs);
+	check(!(frame->eflags & IF) == (kernel_calls == 2), "and the virtual IF in its flags");
+	check(!get_if(), "through an interrupt gate: IF is clear");
+}
+
 static void leave_user(struct trap_frame *frame)
 {
 	last_trap = *frame;
@@ -157,6 +166,12 @@ static void user_test(void)
 		vmi(VMI_CALL_SetIDT, (u32)&pointer, 0, 0);
 	}
 	check(guest_try(enter_user, 0) == 0, "ring 3 ran and came back");
+	set_handler(0x80, kernel_call);
+	set_if(true);
+	__asm__ volatile("int $0x80");
+	set_if(false);
+	__asm__ volatile("int $0x80");
+	check(kernel_calls == 2, "the kernel's own int 0x80 arrives on its own stack");
 	check(user_calls == 3 && last_trap.eax == 80, "three system calls (%u, %u)", user_calls, last_trap.eax);
 }
 
