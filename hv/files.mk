@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0
-METAL += hv/main.c
+METAL += hv/host_screen.c hv/main.c

@@ -21,6 +21,7 @@
 #include "hv/core/log.h"
 #include "hv/core/panic.h"
 #include "hv/core/pmm.h"
+#include "hv/host_screen.h"
 #include "hv/lib/string.h"
 #include "hv/vm/host.h"
 #include "hv/vm/host_options.h"
@@ -68,6 +69,15 @@ static u32 list_modules(void)
 	return boot_info.module_count;
 }
 
+static const struct char_dev *serial_terminal(struct uart *uart, u32 line)
+{
+	if (!uart->present)
+		return NULL;
+	irq_register(line, uart_interrupt, uart);
+	uart_enable_interrupts(uart);
+	return &uart->char_dev;
+}
+
 /* The serial port or screen that the command line names for consoles and monitor. */
 static const struct char_dev *find_terminal(void)
 {
@@ -75,16 +85,18 @@ static const struct char_dev *find_terminal(void)
 
 	host_options_parse(boot_info.cmdline, &options);
 	log_set_level(options.log);
-	if (options.terminal == HOST_TERMINAL_COM2) {
-		if (!uart_init(&com2, UART_COM2_PORT, "com2"))
-			return NULL;
-		irq_register(UART_COM2_LINE, uart_interrupt, &com2);
-		uart_enable_interrupts(&com2);
-		return &com2.char_dev;
+	switch (options.terminal) {
+	case HOST_TERMINAL_COM1:
+		return serial_terminal(&com1, UART_COM1_LINE);
+	case HOST_TERMINAL_COM2:
+		uart_init(&com2, UART_COM2_PORT, "com2");
+		return serial_terminal(&com2, UART_COM2_LINE);
+	case HOST_TERMINAL_SCREEN:
+		return host_screen_terminal();
+	default:
+		return com1.present ? serial_terminal(&com1, UART_COM1_LINE)
+				    : host_screen_terminal();
 	}
-	irq_register(UART_COM1_LINE, uart_interrupt, &com1);
-	uart_enable_interrupts(&com1);
-	return &com1.char_dev;
 }
 
 void romulus_main(const void *multiboot);
@@ -100,6 +112,7 @@ void romulus_main(const void *multiboot)
 	read_options();
 	log_notice("command line: %s", boot_info.cmdline);
 	init_memory(multiboot);
+	host_screen_init(&boot_info);
 	pic_init();
 	time_init();
 	fpu_init();
