@@ -113,6 +113,7 @@ void romulus_main(const void *multiboot)
 	log_notice("command line: %s", boot_info.cmdline);
 	init_memory(multiboot);
 	host_screen_init(&boot_info);
+	power_init(boot_info.rsdp);
 	pic_init();
 	time_init();
 	fpu_init();

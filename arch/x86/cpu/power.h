@@ -8,4 +8,8 @@
 /* The command line said exit=isa-debug-exit: report the status through QEMU's device of that name. */
 void power_use_debug_exit(void);
 
+/* Learn from ACPI how to switch the PC off.  @rsdp: the root pointer from the boot loader, or NULL.
+ * Needs map_device. */
+void power_init(const void *rsdp);
+
 #endif
