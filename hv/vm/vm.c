@@ -9,6 +9,7 @@
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/core/pmm.h"
+#include "hv/dev/acpi_tables.h"
 #include "hv/lib/err.h"
 #include "hv/load/bios.h"
 
@@ -142,6 +143,19 @@ static int create_vcpu(struct vm *vm)
 	return vm->vcpu ? 0 : -ENOMEM;
 }
 
+/* Put the ACPI tables where a kernel looks for them; their root pointer, or 0 without memory. */
+static gpa_t place_acpi(struct vm *vm)
+{
+	void *tables = kheap_alloc(ACPI_TABLES_MAX);
+	gpa_t rsdp = gpa(0);
+
+	if (tables && acpi_tables_build(tables, ACPI_TABLES_MAX, gpa(BIOS_ACPI)) > 0 &&
+	    gmem_load(vm->gmem, gpa(BIOS_ACPI), tables, ACPI_TABLES_MAX))
+		rsdp = gpa(BIOS_ACPI);
+	kheap_free(tables);
+	return rsdp;
+}
+
 /* Machine, vcpu and kernel as after power-on; the memory is there. */
 static int power_on(struct vm *vm)
 {
@@ -160,6 +174,7 @@ static int power_on(struct vm *vm)
 		log_error("vm %s: no memory for its devices and vcpu", vm->config->name);
 		return error;
 	}
+	request.rsdp = place_acpi(vm);
 	error = load_kernel(&request, &vm->vcpu->cpu);
 	if (!error && vm->config->vmi)
 		error = vmi_load_rom(vm->gmem);
