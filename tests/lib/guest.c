@@ -126,6 +126,35 @@ void trap_dispatch(struct trap_frame *frame)
 	guest_exit();
 }
 
+/* Where the boot loader left the command line: Multiboot 1's information, or Linux's zero page. */
+static const char *command_line(void)
+{
+	const u32 *info = (const u32 *)boot_ebx;
+
+	if (boot_eax == 0x2badb002)
+		return info[0] & 4 ? (const char *)info[4] : "";
+	if (boot_esi && *(const u32 *)(boot_esi + 0x228))
+		return *(const char *const *)(boot_esi + 0x228);
+	return "";
+}
+
+bool boot_word(const char *word)
+{
+	for (const char *at = command_line(); *at; at++) {
+		const char *w = word;
+
+		while (*w && *at == *w)
+			at++, w++;
+		if (!*w && (!*at || *at == ' '))
+			return true;
+		while (*at && *at != ' ')
+			at++;
+		if (!*at)
+			break;
+	}
+	return false;
+}
+
 #define PIC1 0x20
 #define PIC2 0xa0
 

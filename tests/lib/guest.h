@@ -15,7 +15,8 @@
 #define USER_DS 0x2b
 #define TSS_SELECTOR 0x30
 #define LDT_SELECTOR 0x38
-#define FREE_SELECTOR 0x40 /* first of the entries tests may use */
+#define DF_TSS_SELECTOR 0x40
+#define FREE_SELECTOR 0x48 /* first of the entries tests may use */
 #define GDT_ENTRIES 32
 
 struct trap_frame {
@@ -50,10 +51,32 @@ u32 guest_try(void (*fn)(u32), u32 argument);
 extern struct trap_frame last_trap;
 extern u32 last_cr2;
 
-/* Run @code in ring 3 with ESP = @stack until it does int 0x81 (returns 0, EAX in *eax) or takes any other
- * trap from ring 3 (1 + vector, details in last_trap).  Needs set-up by user_init(). */
-u32 run_user(u32 code, u32 stack, u32 *eax);
+/* The words of the boot loader's command line: true if @word is among them. */
+bool boot_word(const char *word);
+extern u32 boot_eax, boot_ebx, boot_esi;
+
+/* ---- user.c: ring 3, and the task of double faults ---- */
+
+/* What user_enter (start.S) loads. */
+struct user_registers {
+	u32 eip, cs, eflags, esp, ss;
+	u32 eax, ebx, ecx, edx, esi, edi, ebp;
+};
+/* A TSS with a stack for entries from ring 3, and a gate that ring 3 may use: int $USER_EXIT.  After
+ * paging_init, and after VMI_Init if there is one. */
 void user_init(void);
+#define USER_EXIT 0x81
+/* For guest_try: go to ring 3 (or where the registers say); @registers is a struct user_registers *. */
+void user_enter(u32 registers);
+/* Run until int $USER_EXIT (returns 0, details in last_trap) or another trap (1 + vector). */
+u32 user_run(const struct user_registers *registers);
+/* The same, in flat segments of ring 3 with IF set. */
+u32 run_user(u32 code, u32 stack);
+
+/* From now on a double fault ends the guest_try under way, whatever became of ESP: vector 8 gets a
+ * task gate.  After user_init. */
+void double_fault_init(void);
+extern u32 double_faults; /* so many came */
 
 /* Identity-map the first 64 MB with 4 KB pages, user-accessible where @user, and turn paging on. */
 void paging_init(void);

@@ -13,6 +13,9 @@
 _start:
 	cli
 	cld
+	movl %eax, boot_eax
+	movl %ebx, boot_ebx
+	movl %esi, boot_esi
 	movl $stack_top, %esp
 	lgdt gdt_pointer
 	ljmp $0x10, $1f
@@ -66,7 +69,7 @@ trap_return:
 	addl $8, %esp
 	.globl guest_iret
 guest_iret:
-	jmp *iret_routine
+	jmp *%cs:iret_routine
 	.globl native_iret
 native_iret:
 	iret
@@ -95,7 +98,51 @@ guest_try_end:
 	popl %ebp
 	ret
 
+/*
+ * void user_enter(u32 registers): load struct user_registers and IRET to it.
+ */
+	.globl user_enter
+user_enter:
+	movl 4(%esp), %eax
+	pushl 16(%eax)
+	pushl 12(%eax)
+	pushl 8(%eax)
+	pushl 4(%eax)
+	pushl 0(%eax)
+	movl 24(%eax), %ebx
+	movl 28(%eax), %ecx
+	movl 32(%eax), %edx
+	movl 36(%eax), %esi
+	movl 40(%eax), %edi
+	movl 44(%eax), %ebp
+	pushl 20(%eax)
+	pushl $0x2b
+	popl %ds
+	pushl $0x2b
+	popl %es
+	popl %eax
+	jmp *%cs:iret_routine
+
+/*
+ * The task of double faults (task.c): make the interrupted task continue at the end of its
+ * guest_try, and return to it by the back link.  IRET is the real one: NT is set, and no stack frame is there.
+ */
+	.globl double_fault_entry
+double_fault_entry:
+	cld
+	call double_fault
+	addl $4, %esp
+	iret
+	jmp double_fault_entry
+
 	.data
+	.globl boot_eax, boot_ebx, boot_esi
+boot_eax:
+	.long 0
+boot_ebx:
+	.long 0
+boot_esi:
+	.long 0
 	.globl iret_routine
 iret_routine:
 	.long native_iret
