@@ -15,7 +15,10 @@ from lib.paths import UserError, existing_file
 
 # Our name for a firmware -> GRUB's directories under /usr/lib/grub.
 FIRMWARES = {"bios": ["i386-pc"], "uefi": ["x86_64-efi", "i386-efi"]}
-GRUB_MODULES = "normal iso9660 part_msdos part_gpt multiboot2 all_video serial terminal test echo halt sleep"
+GRUB_MODULES = ("normal iso9660 multiboot2 all_video serial terminal test true echo halt sleep "
+                # what grub-mkrescue's own start-up file asks for
+                "part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_gpt part_msdos "
+                "part_plan part_sun part_sunpc")
 
 # GRUB's script language has no "&&".
 GRUB_CFG = """\
@@ -27,7 +30,10 @@ if [ "$grub_platform" = efi ]; then
 fi
 set loaded=no
 {loads}
-if [ $loaded = yes ]; then boot; fi
+if [ $loaded = yes ]; then
+  {last_words}
+  boot
+fi
 echo "error: GRUB could not load Romulus"
 sleep 5
 halt
@@ -62,8 +68,12 @@ def _mkrescue_options(firmwares: list[str]) -> list[str]:
 
 
 def make_iso(output: Path, image: Path, modules: list[Module], command_line: str = "",
-             firmwares: list[str] | None = None) -> None:
-    """Write @output; UserError if grub-mkrescue is missing or fails."""
+             firmwares: list[str] | None = None, marker: str = "") -> None:
+    """Write @output; UserError if grub-mkrescue is missing or fails.
+
+    UEFI firmware shows its console on every serial port.  With @marker, that line is the last thing
+    that the firmware's console gets, so that a reader knows where the hypervisor's own output begins.
+    """
     existing_file(image, "the hypervisor")
     if not shutil.which("grub-mkrescue") or not shutil.which("xorriso"):
         raise UserError("grub-mkrescue or xorriso is not installed; tools/setup installs both")
@@ -79,7 +89,9 @@ def make_iso(output: Path, image: Path, modules: list[Module], command_line: str
             file_name = f"{number}-{module.name}"
             shutil.copyfile(module.path, boot / file_name)
             loads.append(f"module2 --nounzip /boot/{file_name} {module.name}")
-        (boot / "grub" / "grub.cfg").write_text(GRUB_CFG.format(loads=_nested(loads)))
+        last_words = f"echo; echo {marker}; terminal_output serial" if marker else "true"
+        (boot / "grub" / "grub.cfg").write_text(
+            GRUB_CFG.format(loads=_nested(loads), last_words=last_words))
         result = subprocess.run(
             ["grub-mkrescue", *_mkrescue_options(firmwares or list(FIRMWARES)),
              f"--install-modules={GRUB_MODULES}", "--locales=", "--fonts=", "--themes=",

@@ -23,7 +23,8 @@ from lib.runlog import RunLog
 EXIT_ERROR, EXIT_TIMEOUT, EXIT_INTERRUPTED = 1, 124, 130
 GUEST_STATUSES = {0: "all guests are off", 2: "refused or stopped", 3: "triple fault"}
 LOGS_KEPT = 30
-EMERGENCY = b"\x1d\x1d\x1d"  # the escape key three times at once: end the emulator
+UEFI_MARKER = "romulus-terminal-begins"  # what is before it on COM2 is the firmware's
+ESCAPE, EMERGENCY_COUNT = 0x1d, 5  # Ctrl-] so often in a row: end the emulator, whatever it does
 
 
 @dataclass
@@ -66,7 +67,8 @@ def execute(run: Run) -> int:
     scratch = Path(tempfile.mkdtemp(dir=RUNS, prefix="run-"))
     try:
         iso = scratch / "romulus.iso"
-        make_iso(iso, run.image, run.modules, run.command_line, [run.firmware])
+        make_iso(iso, run.image, run.modules, run.command_line, [run.firmware],
+                 UEFI_MARKER if run.firmware == "uefi" else "")
         tell(f"the hypervisor's log is {_short(log)}")
         if run.keep:
             tell(f"keeping {_short(iso)}")
@@ -123,7 +125,9 @@ class _Session:
             self.inputs.append(emulator.screen)
         if not run.batch:
             self.inputs.append(0)
+        self.firmware_text = b"" if run.firmware == "uefi" else None  # None: it is over
         self.out_broken = False
+        self.escapes = 0  # that came last, in a row
 
     def carry(self) -> int:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
@@ -147,10 +151,8 @@ class _Session:
                 return "ended" if self.log.status is not None else "vanished"
             if self.deadline and time.monotonic() > self.deadline:
                 return "timeout"
-            if self.emergency:
+            if self.escapes >= EMERGENCY_COUNT:
                 return "interrupted"
-
-    emergency = False
 
     def _carry_bytes(self, wait_s: float) -> bool:
         """Move what is there; False if nothing came from the guest."""
@@ -164,18 +166,34 @@ class _Session:
             if not data:
                 self.inputs.remove(fd)
             elif fd == 0:
-                self.emergency = EMERGENCY in data
+                self._watch_for_emergency(data)
                 self._to_guest(data)
             elif fd != self.emulator.screen:
                 from_guest = True
-                self._to_user(data)
+                self._to_user(self._without_firmware(data))
         return from_guest
+
+    def _watch_for_emergency(self, data: bytes) -> None:
+        for byte in data:
+            self.escapes = self.escapes + 1 if byte == ESCAPE else 0
+            if self.escapes >= EMERGENCY_COUNT:
+                break
 
     def _to_guest(self, data: bytes) -> None:
         try:
             self.emulator.terminal.sendall(data)
         except OSError:
             pass  # the loop notices that the emulator is gone
+
+    def _without_firmware(self, data: bytes) -> bytes:
+        if self.firmware_text is None:
+            return data
+        self.firmware_text += data
+        _, marker, rest = self.firmware_text.partition(UEFI_MARKER.encode() + b"\n\r")
+        if not marker:
+            return b""
+        self.firmware_text = None
+        return rest
 
     def _to_user(self, data: bytes) -> None:
         while data and not self.out_broken:
