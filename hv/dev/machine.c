@@ -146,6 +146,7 @@ static const struct port_write power_on_self_test[] = {
 	{ &vpic_slave_ops, DEVICE(pic), 1, 0x02 },
 	{ &vpic_slave_ops, DEVICE(pic), 1, 0x01 },
 	{ &vpic_slave_ops, DEVICE(pic), 1, 0xff },
+	{ &vpic_elcr_ops, DEVICE(pic), 1, 0x0c }, /* the IRQs of the PCI links: level */
 	{ &vpit_ops, DEVICE(pit), 3, 0x36 }, /* counter 0: mode 3, 65536 */
 	{ &vpit_ops, DEVICE(pit), 0, 0 },
 	{ &vpit_ops, DEVICE(pit), 0, 0 },
@@ -160,6 +161,8 @@ static const struct port_write power_on_self_test[] = {
 	{ &vps2_command_ops, DEVICE(ps2), 0, 0xd1 }, /* A20 through */
 	{ &vps2_data_ops, DEVICE(ps2), 0, 0xdf },
 };
+
+static const u8 link_irq[VPIIX_LINKS] = { 10, 10, 11, 11 };
 
 void machine_reset(struct machine *machine)
 {
@@ -178,6 +181,8 @@ void machine_reset(struct machine *machine)
 
 		port->ops->write((char *)machine + port->device, port->offset, 1, port->value);
 	}
+	for (u32 link = 0; link < VPIIX_LINKS; link++)
+		vpiix_set_route(&machine->piix, link, link_irq[link]);
 }
 
 int machine_init(struct machine *machine, const struct machine_wiring *wiring)

@@ -67,7 +67,8 @@ struct machine {
  * (-ENOMEM; -EEXIST if the caller put something else there).  @machine must not move. */
 int machine_init(struct machine *machine, const struct machine_wiring *wiring);
 /* The RESET pin and what a BIOS does before it boots: interrupt controllers initialized (vectors 8
- * and 70h) and masked, counter 0 at 18.2 Hz, keyboard on with translation, A20 through. */
+ * and 70h) and masked, counter 0 at 18.2 Hz, keyboard on with translation, A20 through, PCI links on the
+ * level-triggered IRQs 10 and 11. */
 void machine_reset(struct machine *machine);
 
 /* The CPU takes the interrupt that INTR announces: its vector. */

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Implementation of vpiix.h [Intel 82441FX, 82371SB and 82371AB data sheets]. */
+/*
+ * Implementation of vpiix.h.  The three functions are tables in configuration space, filled here with
+ * what the data sheets give as reset values [Intel 82441FX, 82371SB, 82371AB].
+ *
+ * The one thing that acts is the routing of interrupts: the links' levels and the PIRQRC registers
+ * together say which IRQs are high; update() works that out anew after each change and moves the
+ * wires that differ.
+ */
 #include "hv/dev/vpiix.h"
 
 #include "hv/lib/string.h"
@@ -49,6 +56,12 @@ void vpiix_set_pin(struct vpiix *piix, u32 slot, u32 pin, bool level)
 	u32 mask = BIT(slot % 8 * 4 + pin);
 
 	*asserted = level ? *asserted | mask : *asserted & ~mask;
+	update(piix);
+}
+
+void vpiix_set_route(struct vpiix *piix, u32 link, u32 irq)
+{
+	vpci_put(&piix->isa_bridge, PIRQRC + link, 1, irq);
 	update(piix);
 }
 

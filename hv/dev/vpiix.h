@@ -31,6 +31,8 @@ struct vpiix {
 /* Plug the chip set into @pci.  @irq[n] is the ISA bridge's own wire to IRQ n. */
 int vpiix_init(struct vpiix *piix, struct vpci *pci, const struct irqline irq[16]);
 void vpiix_reset(struct vpiix *piix);
+/* Let @link raise @irq, as a BIOS does. */
+void vpiix_set_route(struct vpiix *piix, u32 link, u32 irq);
 /* Drive interrupt pin @pin (0-3: A-D) of @slot. */
 void vpiix_set_pin(struct vpiix *piix, u32 slot, u32 pin, bool level);
 

@@ -253,6 +253,9 @@ START_TEST(reset_leaves_the_state_of_a_bios)
 		ck_assert_uint_eq(in(0x64) & 0x05, 0x04);
 		ck_assert(level[A20]);
 		ck_assert(!level[INTR]);
+		bus_pio_write(bus, 0xcf8, 4, 0x80000860);
+		ck_assert_uint_eq(bus_pio_read(bus, 0xcfc, 4), 0x0b0b0a0a);
+		ck_assert_uint_eq(in(0x4d1), 0x0c);
 		/* now make a mess */
 		init_pic(0, 0);
 		out(0x43, 0x10);
@@ -261,7 +264,8 @@ START_TEST(reset_leaves_the_state_of_a_bios)
 		out(0x64, 0x60);
 		out(0x60, 0x00);
 		bus_pio_write(bus, 0xcf8, 4, 0x80000860);
-		bus_pio_write(bus, 0xcfc, 4, 0x0b0b0b0b);
+		bus_pio_write(bus, 0xcfc, 4, 0x05050505);
+		out(0x4d1, 0);
 		out(0x3f9, 0x0f);
 		machine_reset(&machine);
 		ck_assert_uint_eq(bus_pio_read(bus, 0xcf8, 4), 0);
