@@ -35,12 +35,12 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 	case SHADOW_RETRY:
 		break;
 	case SHADOW_GUEST:
-		if (vmi_at_iret(vcpu))
-			vmi_emulate_iret(vcpu);
-		else
+		if (!vmi_finish_rom(vcpu))
 			x86_vcpu_deliver_fault(vcpu);
 		break;
 	case SHADOW_EMULATE:
+		if (vmi_finish_rom(vcpu))
+			break;
 		x86_vcpu_emulate(vcpu, error & PF_P ? EMULATE_PF_TABLE : EMULATE_PF_IO);
 		break;
 	}
@@ -49,9 +49,7 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 /* The instruction is not for ring 1; do it for the guest. */
 static void emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 {
-	if (vmi_at_iret(vcpu))
-		vmi_emulate_iret(vcpu);
-	else
+	if (!vmi_finish_rom(vcpu))
 		x86_vcpu_emulate(vcpu, why);
 }
 

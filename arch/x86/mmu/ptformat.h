@@ -32,8 +32,8 @@ enum ptformat_id { PTF_NONE, PTF_32, PTF_32_PSE, PTF_PAE, PTF_PAE_NX, PTF_COUNT 
 struct ptformat_level {
 	u8 shift;      /* an entry translates 2^shift bytes */
 	u8 index_bits; /* 2^index_bits entries in a table */
-	u64 always;    /* W and U where the format has no such bits: counts as set */
-	u64 large;     /* PS if such an entry may be a leaf; 0; or P on the last level */
+	u32 always;    /* W and U where the format has no such bits: counts as set */
+	u32 large;     /* PS if such an entry may be a leaf; 0; or P on the last level */
 	u64 reserved;      /* must be 0 in a present entry that refers to a table */
 	u64 leaf_reserved; /* must be 0 in a present leaf */
 	u64 leaf_frame;    /* the address bits of a leaf */
@@ -76,7 +76,7 @@ static inline u32 ptformat_index(const struct ptformat_level *level, u32 address
 /* Does a present @entry of @level end the walk? */
 static inline bool ptformat_is_leaf(const struct ptformat_level *level, u64 entry)
 {
-	return entry & level->large;
+	return (u32)entry & level->large;
 }
 
 #endif

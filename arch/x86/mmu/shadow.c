@@ -193,11 +193,12 @@ bool shadow_take_tlb_flush(struct shadow *shadow)
 static u64 read_gpte(const struct shadow *shadow, const struct shadow_page *sp, u32 index)
 {
 	u32 size = sp_format(sp)->entry_size;
-	u64 gpte = 0;
+	const u32 *at = gmem_ptr(shadow->gmem, gpa(((u64)sp->gfn << PAGE_SHIFT) + index * size),
+				 size, false);
 
-	if (!gmem_read(shadow->gmem, gpa(((u64)sp->gfn << PAGE_SHIFT) + index * size), &gpte, size))
+	if (!at)
 		return 0;
-	return gpte;
+	return READ_ONCE(at[0]) | (size == 8 ? (u64)READ_ONCE(at[1]) << 32 : 0);
 }
 
 /* Guest entry @index of the table behind @sp, a page table, has changed. */
@@ -243,7 +244,9 @@ static bool follow(struct shadow *shadow, struct shadow_page *sp, u32 offset, u3
 		else
 			drop(shadow, sp, i);
 	}
-	return ++sp->writes <= FLOOD_LIMIT && rmap_referenced(shadow, sp);
+	sp->writes++;
+	/* A window in use never gets to its second write, and need not be looked up. */
+	return sp->writes < 2 || (sp->writes <= FLOOD_LIMIT && rmap_referenced(shadow, sp));
 }
 
 void shadow_guest_write(void *opaque, gpa_t address, u32 size)

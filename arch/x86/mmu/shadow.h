@@ -69,7 +69,8 @@ void shadow_guest_write(void *shadow, gpa_t address, u32 size);
  * by whoever sets a gmem flag on it (the shadow does for its own). */
 void shadow_write_protect(struct shadow *shadow, gpa_t address);
 
-/* True once since the last call if hardware TLB entries of the current root may be stale. */
+/* True once since the last call if what the hardware holds of the current root (TLB, PDPTE registers)
+ * may be stale: load CR3 before the guest runs again; INVLPG is not enough. */
 bool shadow_take_tlb_flush(struct shadow *shadow);
 
 void shadow_get_stats(const struct shadow *shadow, struct shadow_stats *stats);

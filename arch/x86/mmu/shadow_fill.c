@@ -23,9 +23,9 @@
 #define SPLIT_PREFETCH 32u
 
 /* W and U of a leaf.  @write: for a supervisor's write under WP = 0. */
-static u64 leaf_rights(bool wp, bool writable, bool user, bool dirty, bool write)
+static u32 leaf_rights(bool wp, bool writable, bool user, bool dirty, bool write)
 {
-	u64 may_write = dirty ? PTE_W : 0;
+	u32 may_write = dirty ? PTE_W : 0;
 
 	if (wp || writable)
 		return (writable ? may_write : 0) | (user ? PTE_U : 0);
@@ -37,12 +37,14 @@ static u64 leaf_rights(bool wp, bool writable, bool user, bool dirty, bool write
 /* A leaf for the frame at @address with @rights, as far as gmem lets it; 0 if there is no frame. */
 static u64 leaf(const struct shadow *shadow, gpa_t address, u64 rights)
 {
+	enum gmem_type type;
 	hpa_t frame;
+	u8 flags;
 
-	if (!gmem_frame(shadow->gmem, address, &frame))
+	type = gmem_page(shadow->gmem, address, &frame, &flags);
+	if (type == GMEM_NONE)
 		return 0;
-	if ((rights & PTE_W) && (gmem_type(shadow->gmem, address) != GMEM_RAM ||
-				 gmem_flags(shadow->gmem, address)))
+	if (type != GMEM_RAM || flags)
 		rights &= ~(u64)PTE_W;
 	return frame.v | rights | PTE_P | PTE_A | PTE_D;
 }
@@ -51,12 +53,13 @@ u64 spte_of_gpte(struct shadow *shadow, const struct shadow_page *sp, u64 gpte, 
 {
 	const struct ptformat *format = sp_format(sp);
 	const struct ptformat_level *level = &format->level[format->levels - 1];
+	u32 low = (u32)gpte;
 	u64 rights;
 
-	if ((gpte & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || (gpte & level->leaf_reserved))
+	if ((low & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || (gpte & level->leaf_reserved))
 		return 0;
-	rights = leaf_rights(sp->role & ROLE_WP, (gpte & PTE_W) && (sp->role & ROLE_PARENT_W),
-			     gpte & PTE_U, gpte & PTE_D, write);
+	rights = leaf_rights(sp->role & ROLE_WP, (low & PTE_W) && (sp->role & ROLE_PARENT_W),
+			     low & PTE_U, low & PTE_D, write);
 	if (shadow->nx)
 		rights |= gpte & format->xd;
 	return leaf(shadow, gpa(gpte & level->leaf_frame), rights);
@@ -94,19 +97,21 @@ static struct shadow_page *pin_directory(struct shadow *shadow, u32 address)
 static void prefetch(struct shadow *shadow, struct shadow_page *sp, u32 i, gpa_t table, u32 base)
 {
 	u32 size = sp_format(sp)->entry_size, first = ALIGN_DOWN(i, PREFETCH);
-	const volatile void *group = gmem_ptr(shadow->gmem, gpa(table.v + (base + first) * size),
-					      PREFETCH * size, false);
+	const u8 *gpte_at = gmem_ptr(shadow->gmem, gpa(table.v + (base + first) * size),
+				     PREFETCH * size, false);
 
-	for (u32 n = 0; group && n < PREFETCH; n++) {
-		u64 gpte = size == 4 ? ((const volatile u32 *)group)[n] :
-				       ((const volatile u64 *)group)[n];
-		u64 spte;
+	if (!gpte_at)
+		return;
+	for (u32 n = first; n < first + PREFETCH; n++, gpte_at += size) {
+		u64 gpte = READ_ONCE(*(const u32 *)gpte_at), spte;
 
-		if (first + n == i || sp->entries[first + n] || !(gpte & PTE_A))
+		if (!((u32)gpte & PTE_A) || n == i || sp->entries[n])
 			continue;
+		if (size == 8)
+			gpte |= (u64)READ_ONCE(*(const u32 *)(gpte_at + 4)) << 32;
 		spte = spte_of_gpte(shadow, sp, gpte, false);
 		if (spte) {
-			spte_set(shadow, sp, first + n, spte);
+			spte_set(shadow, sp, n, spte);
 			shadow->stats.prefetches++;
 		}
 	}
@@ -197,11 +202,13 @@ static enum shadow_fault fill(struct shadow *shadow, gva_t address, const struct
 /* Has the guest's access to @address to go to the interpreter, whatever the shadow holds? */
 static bool beyond_shadow(const struct shadow *shadow, gva_t linear, gpa_t address, bool write)
 {
-	enum gmem_type type = gmem_type(shadow->gmem, address);
+	enum gmem_type type;
+	hpa_t frame;
+	u8 flags;
 
-	if (in_gate(shadow, linear.v) || type == GMEM_NONE)
-		return true;
-	return write && (type != GMEM_RAM || gmem_flags(shadow->gmem, address));
+	type = gmem_page(shadow->gmem, address, &frame, &flags);
+	return type == GMEM_NONE || (write && (type != GMEM_RAM || flags)) ||
+	       in_gate(shadow, linear.v);
 }
 
 enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, gva_t address,

@@ -1,164 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The shadow pages of a VM.  All memory of the shadow MMU comes out of one budget: arrays are taken
- * at creation, pages for tables on demand, and when the budget (or the host) has no more, the page
- * that was used least recently by a fault gives way.  A page that the CPU uses without faults would
- * look old, so one whose A bit the CPU has set since it was last looked at gets another chance.
+ * The shadow pages of a VM: finding, creating, recycling, and changing their entries.  When
+ * shadow_memory.c has no more pages, the one that was used least recently by a fault gives way.  A
+ * page that the CPU uses without faults would look old, so one whose A bit the CPU has set since it
+ * was last looked at gets another chance.
  *
  * Pages are found by guest page and role through a hash table.  The hash is over the guest page
  * alone: a write to that page finds all that was made from it in one chain.
  */
 #include "arch/x86/mmu/shadow_priv.h"
 
-#include "hv/arch.h"
-#include "hv/core/kheap.h"
 #include "hv/lib/assert.h"
-#include "hv/lib/err.h"
 
-#define RESERVE 4u          /* shadow pages that exist from the start: enough for any one fault */
-#define NODES_PER_TABLE 64u /* per shadow page */
 #define SECOND_CHANCES 4u
-
-/* ---- memory ---- */
-
-static u32 pages_for(u32 count, u32 per_page)
-{
-	return (count + per_page - 1) / per_page;
-}
-
-static u32 bits_for(u32 count)
-{
-	u32 bits = 4;
-
-	while (BIT(bits) < count)
-		bits++;
-	return bits;
-}
-
-static u32 node_count(u32 tables)
-{
-	return tables * NODES_PER_TABLE;
-}
-
-/* Pages that the arrays for @tables shadow pages take. */
-static u32 array_pages(u32 tables)
-{
-	return pages_for(tables, SP_PER_PAGE) + pages_for(node_count(tables), NODES_PER_PAGE) +
-	       pages_for(BIT(bits_for(node_count(tables) / 4)), HEADS_PER_PAGE) +
-	       pages_for(BIT(bits_for(tables)), BUCKETS_PER_PAGE);
-}
-
-bool pool_take_frame(struct shadow *shadow, hpa_t *frame)
-{
-	if (shadow->stats.pages_used >= shadow->stats.pages_total ||
-	    !shadow->source.alloc_page(shadow->source.opaque, frame))
-		return false;
-	shadow->stats.pages_used++;
-	return true;
-}
-
-/* An array in pages: the table of their addresses, or NULL. */
-static void *take_array(struct shadow *shadow, u32 pages)
-{
-	void **table = kheap_alloc(pages * sizeof(void *));
-	hpa_t frame;
-
-	for (u32 i = 0; table && i < pages; i++) {
-		if (!pool_take_frame(shadow, &frame))
-			break; /* the rest stays NULL, and the caller looks at the last */
-		table[i] = arch_hpa_to_ptr(frame);
-	}
-	return table;
-}
-
-static void give_array(struct shadow *shadow, void *array, u32 pages)
-{
-	void **table = array;
-
-	for (u32 i = 0; table && i < pages && table[i]; i++)
-		shadow->source.free_page(shadow->source.opaque, arch_ptr_to_hpa(table[i]));
-	kheap_free(table);
-}
-
-/* Give shadow page number page_count its memory. */
-static bool grow(struct shadow *shadow)
-{
-	struct shadow_page *sp;
-	hpa_t frame;
-
-	if (shadow->page_count >= shadow->page_limit || !pool_take_frame(shadow, &frame))
-		return false;
-	sp = sp_at(shadow, shadow->page_count);
-	sp->number = (u16)shadow->page_count;
-	sp->pfn = (u32)hpa_pfn(frame);
-	sp->entries = arch_hpa_to_ptr(frame);
-	sp->hash_next = shadow->free_pages;
-	shadow->free_pages = (u16)shadow->page_count++;
-	return true;
-}
-
-int pool_create(struct shadow *shadow, u32 pool_pages)
-{
-	u32 tables = MIN(pool_pages, SP_MAX), sps, nodes, heads, buckets;
-
-	shadow->stats.pages_total = pool_pages;
-	while (tables + 1 + array_pages(tables) > pool_pages) /* 1: the gate's page */
-		tables--;
-	shadow->page_limit = tables;
-	shadow->node_count = node_count(tables);
-	shadow->fresh_node = 1;
-	shadow->head_bits = bits_for(shadow->node_count / 4);
-	shadow->bucket_bits = bits_for(tables);
-	sps = pages_for(tables, SP_PER_PAGE);
-	nodes = pages_for(shadow->node_count, NODES_PER_PAGE);
-	heads = pages_for(BIT(shadow->head_bits), HEADS_PER_PAGE);
-	buckets = pages_for(BIT(shadow->bucket_bits), BUCKETS_PER_PAGE);
-	shadow->pages = take_array(shadow, sps);
-	shadow->nodes = take_array(shadow, nodes);
-	shadow->heads = take_array(shadow, heads);
-	shadow->buckets = take_array(shadow, buckets);
-	if (!shadow->pages || !shadow->pages[sps - 1] || !shadow->nodes ||
-	    !shadow->nodes[nodes - 1] || !shadow->heads || !shadow->heads[heads - 1] ||
-	    !shadow->buckets || !shadow->buckets[buckets - 1])
-		return ERR(-ENOMEM);
-	for (u32 i = 0; i <= RESERVE; i++)
-		if (!grow(shadow))
-			return ERR(-ENOMEM);
-	/* Number 0 came first, so it is the last of the free list; it serves the roots. */
-	sp_at(shadow, 0)->role = SP_ROOTS;
-	return 0;
-}
-
-void pool_destroy(struct shadow *shadow)
-{
-	for (u32 i = 0; i < shadow->page_count; i++)
-		shadow->source.free_page(shadow->source.opaque,
-					 hpa_of_pfn(sp_at(shadow, i)->pfn));
-	give_array(shadow, shadow->pages, pages_for(shadow->page_limit, SP_PER_PAGE));
-	give_array(shadow, shadow->nodes, pages_for(shadow->node_count, NODES_PER_PAGE));
-	give_array(shadow, shadow->heads, pages_for(BIT(shadow->head_bits), HEADS_PER_PAGE));
-	give_array(shadow, shadow->buckets, pages_for(BIT(shadow->bucket_bits), BUCKETS_PER_PAGE));
-}
+#define EPOCH_FILLS 64u
 
 /* ---- entries ---- */
 
-static bool points_to_table(const struct shadow *shadow, const struct shadow_page *sp, u64 spte)
-{
-	if (sp_kind(sp) == SP_ROOTS)
-		return (spte & PTE_FRAME) >> PAGE_SHIFT != shadow->gate_pfn;
-	return sp_kind(sp) == SP_PD && !(spte & PTE_PS);
-}
-
-bool spte_tracked(const struct shadow *shadow, const struct shadow_page *sp, u64 spte)
-{
-	return (spte & PTE_P) && ((spte & PTE_W) || points_to_table(shadow, sp, spte));
-}
-
 void spte_set(struct shadow *shadow, struct shadow_page *sp, u32 i, u64 spte)
 {
-	u64 old = sp->entries[i], differ = old ^ spte;
-	bool moved = differ & (PTE_FRAME | PTE_PS);
+	u64 old = sp->entries[i];
+	bool moved = (old ^ spte) & (PTE_FRAME | PTE_PS);
 	bool was = spte_tracked(shadow, sp, old), is = spte_tracked(shadow, sp, spte);
+	u32 lost = (u32)old & ~(u32)spte & (PTE_P | PTE_W | PTE_U);
 
 	if (was && (!is || moved))
 		rmap_remove(shadow, location_of(sp, i), old);
@@ -166,9 +30,9 @@ void spte_set(struct shadow *shadow, struct shadow_page *sp, u32 i, u64 spte)
 	sp->live = (u16)(sp->live + !!spte - !!old);
 	if (is && (!was || moved))
 		rmap_add(shadow, location_of(sp, i), spte);
-	if (sp_kind(sp) == SP_ROOTS ||
-	    ((old & PTE_P) &&
-	     (moved || (old & ~spte & (PTE_P | PTE_W | PTE_U)) || (spte & ~old & PTE_XD))))
+	if (((u32)old & PTE_P) && (moved || lost || (spte & ~old & PTE_XD)))
+		shadow->tlb_flush = true;
+	if (sp_kind(sp) == SP_ROOTS)
 		shadow->tlb_flush = true;
 }
 
@@ -214,6 +78,16 @@ static void touch(struct shadow *shadow, struct shadow_page *sp)
 		return;
 	unlink_recency(shadow, sp);
 	link_newest(shadow, sp);
+}
+
+/* The same, once in a while: "recently" need not be exact. */
+static void touch_lazily(struct shadow *shadow, struct shadow_page *sp)
+{
+	u8 epoch = (u8)(shadow->stats.fills / EPOCH_FILLS);
+
+	if (sp->epoch != epoch)
+		touch(shadow, sp);
+	sp->epoch = epoch;
 }
 
 /* ---- keys ---- */
@@ -316,7 +190,7 @@ static struct shadow_page *create(struct shadow *shadow, u32 gfn, u32 role)
 	struct shadow_page *sp;
 	u16 *bucket = bucket_of(shadow, gfn);
 
-	if (!shadow->free_pages && !grow(shadow))
+	if (!shadow->free_pages && !pool_grow(shadow))
 		recycle(shadow);
 	sp = sp_at(shadow, shadow->free_pages);
 	shadow->free_pages = sp->hash_next;
@@ -342,7 +216,7 @@ struct shadow_page *sp_get(struct shadow *shadow, u32 gfn, u32 role)
 			shadow_write_protect(shadow, gpa_of_pfn(gfn));
 		}
 	}
-	touch(shadow, sp);
+	touch_lazily(shadow, sp);
 	sp->writes = 0;
 	return sp;
 }
@@ -367,9 +241,17 @@ static void unhash(struct shadow *shadow, struct shadow_page *sp)
 void sp_free(struct shadow *shadow, struct shadow_page *sp)
 {
 	rmap_each(shadow, sp->pfn, false, zap_parent);
-	for (u32 i = 0; i < ENTRIES && sp->live; i++)
-		if (sp->entries[i] && !sp_gate_entry(shadow, sp, i))
-			spte_set(shadow, sp, i, 0);
+	shadow->tlb_flush |= sp->live;
+	for (u32 i = 0; i < ENTRIES && sp->live; i++) {
+		u64 spte = sp->entries[i];
+
+		if (!spte || sp_gate_entry(shadow, sp, i))
+			continue;
+		if (spte_tracked(shadow, sp, spte))
+			rmap_remove(shadow, location_of(sp, i), spte);
+		sp->entries[i] = 0;
+		sp->live--;
+	}
 	set_gate_entries(shadow, sp, (const u64[2]){ 0, 0 });
 	unhash(shadow, sp);
 	unlink_recency(shadow, sp);

@@ -4,7 +4,8 @@
  *
  *   shadow.c        create, roots, gate, writes to traced tables
  *   shadow_fill.c   page faults: from the guest's walk to shadow entries
- *   shadow_pool.c   the shadow pages: found by key, allocated, recycled; their entries changed
+ *   shadow_pool.c   the shadow pages: found by key, created, recycled; their entries changed
+ *   shadow_memory.c the budget of pages and the arrays in it
  *   rmap.c          from a host frame to the shadow entries that refer to it
  *   shadow_check.c  the inspector
  *
@@ -42,6 +43,7 @@ struct shadow_page {
 	u16 live;  /* entries that are not 0, the gate's aside */
 	u16 number;
 	u8 writes; /* to the guest's table since this page served a fault */
+	u8 epoch;  /* when it last became the newest */
 } ALIGNED(32);
 #define SP_PER_PAGE 128u
 _Static_assert(SP_PER_PAGE * sizeof(struct shadow_page) == PAGE_SIZE, "struct shadow_page");
@@ -148,13 +150,30 @@ static inline bool sp_gate_entry(const struct shadow *shadow, const struct shado
 	       in_gate(shadow, sp_place(sp) << 30 | i << LARGE_PAGE_SHIFT);
 }
 
-/* ---- shadow_pool.c ---- */
+/* Must the rmap know of @spte in @sp?  Of what is writable, and of what refers to a table. */
+static inline bool spte_tracked(const struct shadow *shadow, const struct shadow_page *sp, u64 spte)
+{
+	u32 low = (u32)spte;
+
+	if (!(low & PTE_P))
+		return false;
+	if (sp_kind(sp) == SP_ROOTS)
+		return (u32)((spte & PTE_FRAME) >> PAGE_SHIFT) != shadow->gate_pfn;
+	return (low & PTE_W) || (sp_kind(sp) == SP_PD && !(low & PTE_PS));
+}
+
+/* ---- shadow_memory.c ---- */
 
 /* Arrays and the first few pages.  -ENOMEM; pool_destroy cleans up in any case. */
 int pool_create(struct shadow *shadow, u32 pool_pages);
 void pool_destroy(struct shadow *shadow);
 /* A zeroed page of the VM's budget. */
 bool pool_take_frame(struct shadow *shadow, hpa_t *frame);
+/* One more shadow page for the free list; false if the budget or the host has none. */
+bool pool_grow(struct shadow *shadow);
+
+/* ---- shadow_pool.c ---- */
+
 /* First shadow page derived from guest page @gfn (SP_PD and SP_PT), the next one, or NULL. */
 struct shadow_page *sp_first(const struct shadow *shadow, u32 gfn);
 struct shadow_page *sp_next(const struct shadow *shadow, const struct shadow_page *sp);
@@ -170,8 +189,6 @@ void sp_free_all(struct shadow *shadow);
 void spte_set(struct shadow *shadow, struct shadow_page *sp, u32 i, u64 spte);
 /* Make the entry at @location empty. */
 void spte_zap(struct shadow *shadow, u32 location);
-/* Must the rmap know of @spte in @sp? */
-bool spte_tracked(const struct shadow *shadow, const struct shadow_page *sp, u64 spte);
 
 /* ---- rmap.c ---- */
 

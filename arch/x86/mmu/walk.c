@@ -27,12 +27,9 @@ struct walk {
 	const struct ptformat *format;
 	struct gmem *gmem;
 	struct walk_result *out;
-	gpa_t table; /* that step() reads next */
 	u32 address;
-	u32 error; /* page-fault bits P and RSVD, after STEP_FAULT */
+	u32 error; /* page-fault bits P and RSVD, if the walk failed */
 };
-
-enum step { STEP_NEXT, STEP_LEAF, STEP_FAULT };
 
 /* The entry at @at, in one piece even if somebody is changing it. */
 static u64 read_entry(const struct gmem *gmem, gpa_t at, u32 size)
@@ -51,39 +48,19 @@ static u64 read_entry(const struct gmem *gmem, gpa_t at, u32 size)
 	return (u64)high << 32 | low;
 }
 
-static enum step fault(struct walk *walk, u32 error)
+static bool fault(struct walk *walk, u32 error)
 {
 	walk->error = error;
-	return STEP_FAULT;
+	return false;
 }
 
-/* Read the entry of level @i and account for its rights. */
-static enum step step(struct walk *walk, u32 i)
+/* Without paging: what is asked for is what is there. */
+static void identity(struct walk_result *out, gva_t address)
 {
-	const struct ptformat *format = walk->format;
-	const struct ptformat_level *level = &format->level[i];
-	struct walk_result *out = walk->out;
-	u64 entry = out->entry[i];
-
-	if (i || !format->pdptes) {
-		u32 offset = ptformat_index(level, walk->address) * format->entry_size;
-
-		out->entry_gpa[i] = gpa(walk->table.v + offset);
-		entry = out->entry[i] = read_entry(walk->gmem, out->entry_gpa[i], format->entry_size);
-	}
-	out->levels = (u8)(i + 1);
-	if (!(entry & PTE_P))
-		return fault(walk, 0);
-	out->writable &= ((entry | level->always) & PTE_W) != 0;
-	out->user &= ((entry | level->always) & PTE_U) != 0;
-	out->no_execute |= (entry & format->xd) != 0;
-	if (!ptformat_is_leaf(level, entry)) {
-		walk->table = gpa(entry & PTE_FRAME);
-		return entry & level->reserved ? fault(walk, PF_P | PF_RSVD) : STEP_NEXT;
-	}
-	out->page_shift = level->shift;
-	out->gpa = gpa((entry & level->leaf_frame) | (walk->address & (BIT(level->shift) - 1)));
-	return entry & level->leaf_reserved ? fault(walk, PF_P | PF_RSVD) : STEP_LEAF;
+	*out = (struct walk_result){
+		.gpa = gpa(address.v), .page_shift = PAGE_SHIFT, .writable = true, .user = true,
+		.dirty = true,
+	};
 }
 
 static bool allowed(const struct x86_cpu *cpu, const struct walk_result *out, u32 access)
@@ -96,36 +73,49 @@ static bool allowed(const struct x86_cpu *cpu, const struct walk_result *out, u3
 	return !((access & ACCESS_FETCH) && out->no_execute);
 }
 
-/* Without paging: what is asked for is what is there. */
-static void identity(struct walk_result *out, gva_t address)
+/* First pass: down to the leaf, whatever the access is.  False: walk->error says why not. */
+static bool descend(const struct x86_cpu *cpu, struct walk *walk)
 {
-	*out = (struct walk_result){
-		.gpa = gpa(address.v), .page_shift = PAGE_SHIFT, .writable = true, .user = true,
-		.dirty = true,
-	};
+	const struct ptformat *format = walk->format;
+	const struct ptformat_level *level = format->level;
+	struct walk_result *out = walk->out;
+	u32 rights = PTE_W | PTE_U, high = 0, i = 0;
+	gpa_t table = gpa(cpu->cr3 & format->cr3_mask);
+	bool leaf;
+	u64 entry;
+
+	do {
+		out->entry_gpa[i] = gpa(0);
+		entry = cpu->pdpte[walk->address >> 30];
+		if (i || !format->pdptes) {
+			out->entry_gpa[i].v = table.v + ptformat_index(level, walk->address) *
+								format->entry_size;
+			entry = read_entry(walk->gmem, out->entry_gpa[i], format->entry_size);
+		}
+		out->entry[i++] = entry;
+		if (!(entry & PTE_P))
+			return fault(walk, 0);
+		leaf = ptformat_is_leaf(level, entry);
+		if (entry & (leaf ? level->leaf_reserved : level->reserved))
+			return fault(walk, PF_P | PF_RSVD);
+		rights &= (u32)entry | level->always;
+		high |= (u32)(entry >> 32);
+		table = gpa(entry & PTE_FRAME);
+	} while (!leaf && level++);
+	out->gpa = gpa((entry & level->leaf_frame) | (walk->address & (BIT(level->shift) - 1)));
+	out->page_shift = level->shift;
+	out->levels = (u8)i;
+	out->writable = rights & PTE_W;
+	out->user = rights & PTE_U;
+	out->no_execute = high & (u32)(format->xd >> 32);
+	out->global = (entry & PTE_G) && (cpu->cr4 & CR4_PGE);
+	out->dirty = entry & PTE_D;
+	return true;
 }
 
-/* First pass.  STEP_LEAF if @access is allowed, else STEP_FAULT and walk->error. */
-static enum step resolve(const struct x86_cpu *cpu, struct walk *walk, u32 access)
+static bool resolve(const struct x86_cpu *cpu, struct walk *walk, u32 access)
 {
-	struct walk_result *out = walk->out;
-	enum step state = STEP_NEXT;
-
-	*out = (struct walk_result){ .writable = true, .user = true };
-	walk->table = gpa(cpu->cr3 & walk->format->cr3_mask);
-	if (walk->format->pdptes)
-		out->entry[0] = cpu->pdpte[walk->address >> 30];
-	for (u32 i = 0; state == STEP_NEXT; i++)
-		state = step(walk, i);
-	if (state == STEP_LEAF && !allowed(cpu, out, access))
-		state = fault(walk, PF_P);
-	if (state == STEP_LEAF) {
-		u64 leaf = out->entry[out->levels - 1];
-
-		out->dirty = leaf & PTE_D;
-		out->global = (leaf & PTE_G) && (cpu->cr4 & CR4_PGE);
-	}
-	return state;
+	return descend(cpu, walk) && (allowed(cpu, walk->out, access) || fault(walk, PF_P));
 }
 
 /* Set @bits in the entry of level @i.  False if the entry is no longer what the walk used.  Bits in
@@ -137,8 +127,6 @@ static bool mark(struct walk *walk, u32 i, u32 bits)
 	void *entry;
 	bool done;
 
-	if (old == new)
-		return true;
 	entry = gmem_ptr(walk->gmem, out->entry_gpa[i], walk->format->entry_size, true);
 	if (!entry)
 		return true;
@@ -158,12 +146,12 @@ static bool mark(struct walk *walk, u32 i, u32 bits)
 static bool mark_all(struct walk *walk, u32 access)
 {
 	struct walk_result *out = walk->out;
-	u32 leaf = out->levels - 1u;
+	u32 leaf = out->levels - 1u, bits = access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
 
 	for (u32 i = walk->format->pdptes; i < leaf; i++)
-		if (!mark(walk, i, PTE_A))
+		if (!((u32)out->entry[i] & PTE_A) && !mark(walk, i, PTE_A))
 			return false;
-	if (!mark(walk, leaf, access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A))
+	if (((u32)out->entry[leaf] & bits) != bits && !mark(walk, leaf, bits))
 		return false;
 	out->dirty |= (access & ACCESS_WRITE) != 0;
 	return true;
@@ -184,14 +172,14 @@ static int page_fault(struct x86_cpu *cpu, const struct walk *walk, u32 access)
 int mmu_walk(struct x86_cpu *cpu, struct gmem *gmem, gva_t address, u32 access,
 	     struct walk_result *result)
 {
-	struct walk walk = { ptformat_of(cpu), gmem, result, { 0 }, address.v, 0 };
+	struct walk walk = { ptformat_of(cpu), gmem, result, address.v, 0 };
 
 	if (!walk.format->levels) {
 		identity(result, address);
 		return 0;
 	}
 	for (u32 i = 0; i < MAX_RESTARTS; i++) {
-		if (resolve(cpu, &walk, access) == STEP_FAULT)
+		if (!resolve(cpu, &walk, access))
 			return page_fault(cpu, &walk, access);
 		if (mark_all(&walk, access))
 			break;
@@ -202,13 +190,13 @@ int mmu_walk(struct x86_cpu *cpu, struct gmem *gmem, gva_t address, u32 access,
 int mmu_probe(const struct x86_cpu *cpu, struct gmem *gmem, gva_t address, u32 access,
 	      struct walk_result *result)
 {
-	struct walk walk = { ptformat_of(cpu), gmem, result, { 0 }, address.v, 0 };
+	struct walk walk = { ptformat_of(cpu), gmem, result, address.v, 0 };
 
 	if (!walk.format->levels) {
 		identity(result, address);
 		return 0;
 	}
-	return resolve(cpu, &walk, access) == STEP_FAULT ? -EFAULT : 0;
+	return resolve(cpu, &walk, access) ? 0 : -EFAULT;
 }
 
 bool mmu_load_pdptes(struct x86_cpu *cpu, struct gmem *gmem)

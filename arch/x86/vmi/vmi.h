@@ -43,10 +43,10 @@ void vmi_hypercall(struct x86_vcpu *vcpu);
 /* Before an interrupt or exception is delivered: if EIP is inside the ROM's int-0x80 stub or IRET
  * window, finish that code's work, so that no frame is pushed in the middle of it. */
 void vmi_roll_forward(struct x86_vcpu *vcpu);
-/* EIP is in the part of the ROM's IRET that has only the IRET itself left to do. */
-bool vmi_at_iret(const struct x86_vcpu *vcpu);
-/* Do that IRET in the interpreter; a fault of it is delivered at the place that called the ROM. */
-void vmi_emulate_iret(struct x86_vcpu *vcpu);
+/* The instruction at EIP faulted in a way that the hardware or the interpreter at EIP cannot complete
+ * (the interpreter does not see the gate): if that is in one of those two places, complete their
+ * work and return true.  A fault of the IRET is delivered at the place that called the ROM. */
+bool vmi_finish_rom(struct x86_vcpu *vcpu);
 
 /* The guest's IDT register or its gate 0x80 may have changed: open or close the direct gate. */
 void vmi_update_int80(struct x86_vcpu *vcpu);

@@ -55,13 +55,10 @@ void vmi_sysexit(struct x86_vcpu *vcpu)
 	vcpu->cpu.eflags = (vcpu->cpu.eflags & ~EFLAGS_IOPL) | EFLAGS_IF | vcpu->vmi.iopl;
 }
 
-bool vmi_at_iret(const struct x86_vcpu *vcpu)
+/* EIP is in the part of the ROM's IRET that has only the IRET itself left to do. */
+static bool at_iret(const struct x86_cpu *cpu, const struct rom_marks *m)
 {
-	u32 eip = vcpu->cpu.eip;
-
-	if (!vcpu->vmi.active || vcpu->cpu.cpl != 0 || eip < VMI_GATE)
-		return false;
-	return (eip >= marks()->iret_window && eip < marks()->iret_window_end) || eip == IRET_SLOT;
+	return (cpu->eip >= m->iret_window && cpu->eip < m->iret_window_end) || cpu->eip == IRET_SLOT;
 }
 
 void vmi_emulate_iret(struct x86_vcpu *vcpu)
@@ -111,20 +108,29 @@ static bool in_int80(const struct x86_cpu *cpu, const struct rom_marks *m)
 	       cpu->gpr[REG_ESP] == VMI_SHARED;
 }
 
-void vmi_roll_forward(struct x86_vcpu *vcpu)
+bool vmi_finish_rom(struct x86_vcpu *vcpu)
 {
 	const struct rom_marks *m;
 
-	if (vcpu->cpu.cpl != 0 || vcpu->cpu.eip < VMI_GATE)
-		return;
+	if (!vcpu->vmi.active || vcpu->cpu.cpl != 0 || vcpu->cpu.eip < VMI_GATE)
+		return false;
 	m = marks();
-	if (in_int80(&vcpu->cpu, m)) {
-		vcpu->stats.rolled++;
+	if (in_int80(&vcpu->cpu, m))
 		roll_int80(vcpu);
-	} else if (vmi_at_iret(vcpu) && vcpu->cpu.eflags & EFLAGS_IF) {
-		vcpu->stats.rolled++;
+	else if (at_iret(&vcpu->cpu, m))
 		vmi_emulate_iret(vcpu);
-	}
+	else
+		return false;
+	return true;
+}
+
+void vmi_roll_forward(struct x86_vcpu *vcpu)
+{
+	/* With IF clear nothing is injected, and the ROM may go on at its own pace; the stub's IF is
+	 * decided by the stub. */
+	if (!(vcpu->cpu.eflags & EFLAGS_IF))
+		return;
+	vcpu->stats.rolled += vmi_finish_rom(vcpu);
 }
 
 #define GATE_INTERRUPT 0x0e
