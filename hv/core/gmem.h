@@ -54,6 +54,8 @@ u64 gmem_ram_bytes(const struct gmem *gmem);
 u64 gmem_overhead_bytes(const struct gmem *gmem);
 
 enum gmem_type gmem_type(const struct gmem *gmem, gpa_t address);
+/* All about the page that holds @address; without memory *frame is undefined and *flags 0. */
+enum gmem_type gmem_page(const struct gmem *gmem, gpa_t address, hpa_t *frame, u8 *flags);
 /* Host frame of the page that holds @address; false if not RAM or ROM. */
 bool gmem_frame(const struct gmem *gmem, gpa_t address, hpa_t *frame);
 /* Like gmem_frame for a whole 2 MB-aligned extent: true only if the extent that holds @address is

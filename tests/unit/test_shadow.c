@@ -291,6 +291,7 @@ START_TEST(a_table_inside_a_large_page_splits_it)
 	/* The table is given up: its frame is ordinary memory again. */
 	store(PD + 8, 0);
 	store(0x451000, 0);
+	store(0x451004, 0);
 	ck_assert_uint_eq(gmem_flags(gmem, gpa(0x451000)), 0);
 	ck_assert_int_eq(outcome_of(0x451000, PF_W), SHADOW_RETRY);
 	check_consistent();
