@@ -15,6 +15,7 @@
 #include "arch/x86/cpu/power.h"
 #include "arch/x86/cpu/time.h"
 #include "arch/x86/cpu/trap.h"
+#include "arch/x86/cpu/watchdog.h"
 #include "arch/x86/cpu_policy.h"
 #include "drivers/uart.h"
 #include "hv/arch.h"
@@ -121,6 +122,8 @@ void romulus_main(const void *multiboot)
 	time_report();
 	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
 	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
+	if (watchdog_start())
+		log_notice("watchdog: NMI by PIT and I/O APIC");
 	cpu_policy_init(policy_cpuid);
 	arch_power_off(host_run(modules, list_modules(), find_terminal()));
 }

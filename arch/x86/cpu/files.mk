@@ -2,3 +2,4 @@
 PURE += arch/x86/cpu/acpi.c
 METAL += $(addprefix arch/x86/cpu/, backtrace.c cpuid.c entry.S fpu.c gdt.c host_paging.c \
 	lapic.c pic.c pit.c power.c rtc.c time.c trap.c tsc.c)
+METAL += arch/x86/cpu/watchdog.c

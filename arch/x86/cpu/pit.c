@@ -12,6 +12,7 @@
 #define CONTROL_BOTH_BYTES 0x30
 #define CONTROL_LATCH 0x00
 #define CONTROL_MODE_0 0x00 /* output rises once, at the end of the count */
+#define CONTROL_MODE_2 0x04 /* a pulse each time the count is over */
 #define GATE_PORT 0x61
 #define GATE_CHANNEL_2 0x01
 #define GATE_SPEAKER 0x02
@@ -44,4 +45,10 @@ void pit_timer_set(u32 ticks)
 	out8(CONTROL, CONTROL_CHANNEL(0) | CONTROL_BOTH_BYTES | CONTROL_MODE_0);
 	if (ticks)
 		load(0, ticks);
+}
+
+void pit_tick_start(void)
+{
+	out8(CONTROL, CONTROL_CHANNEL(0) | CONTROL_BOTH_BYTES | CONTROL_MODE_2);
+	load(0, 0); /* stands for 65536 */
 }

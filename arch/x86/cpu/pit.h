@@ -20,4 +20,7 @@ u32 pit_reference_count(void);
 /* One interrupt on line 0 after @ticks (1..PIT_COUNT_MAX); 0: none. */
 void pit_timer_set(u32 ticks);
 
+/* A tick on line 0 every PIT_COUNT_MAX + 1 ticks of PIT_HZ, for ever. */
+void pit_tick_start(void);
+
 #endif

@@ -133,3 +133,8 @@ void arch_take_interrupts(void)
 {
 	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
 }
+
+bool time_uses_pit(void)
+{
+	return !lapic_hz;
+}
