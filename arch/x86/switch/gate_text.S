@@ -23,7 +23,8 @@
  * instructions, and leaves by the way out.  The host still has the guest's registers, so nothing is
  * lost.
  *
- * An NMI or a debug exception may hit any instruction here: at CPL 0 the handler touches no
+ * An NMI or a debug exception may hit any instruction here, so ESP is at each point a stack that the
+ * loaded CR3 maps (the entry stack is in both spaces): at CPL 0 the handler touches no
  * register and no memory but the stack in use (the entry stack or a host stack, good at every
  * point) and returns; whatever CR3 it finds will do.
  */
@@ -92,8 +93,8 @@ gate_ignore:
 /* EAX = guest CR3, EDX = frame. */
 	.globl gate_resume
 gate_resume:
+	movl %edx, %esp			/* first: an NMI needs a stack that both spaces have */
 	movl %eax, %cr3
-	movl %edx, %esp
 resume_first:
 	popl %gs
 	popl %fs
