@@ -13,6 +13,7 @@
 
 #define MESSAGE_MAX 255
 #define ERROR_PREFIX "error: "
+#define LINE_MAX (MESSAGE_MAX + 1)
 #define HISTORY_SIZE (16 * KIB) /* a power of two */
 
 static char history[HISTORY_SIZE];
@@ -34,11 +35,12 @@ static void replay(struct log_sink *sink)
 		while (from < history_end && history[from++ % HISTORY_SIZE] != '\n')
 			;
 	while (from < history_end) {
-		u32 offset = from % HISTORY_SIZE;
-		u32 size = MIN(history_end - from, HISTORY_SIZE - offset);
+		char line[LINE_MAX];
+		u32 size = 0;
 
-		sink->write(sink->opaque, history + offset, size);
-		from += size;
+		while ((line[size++] = history[from++ % HISTORY_SIZE]) != '\n')
+			;
+		sink->write(sink->opaque, line, size);
 	}
 }
 
@@ -81,7 +83,7 @@ void log_set_level(enum log_level level)
 
 static void print(enum log_level level, const char *format, va_list args)
 {
-	char line[MESSAGE_MAX + 2];
+	char line[LINE_MAX + 1];
 	size_t prefix = level == LOG_ERROR ? sizeof(ERROR_PREFIX) - 1 : 0;
 	int length;
 	size_t size;
@@ -89,7 +91,6 @@ static void print(enum log_level level, const char *format, va_list args)
 	memcpy(line, ERROR_PREFIX, prefix);
 	length = hv_vsnprintf(line + prefix, MESSAGE_MAX + 1 - prefix, format, args);
 	size = MIN(prefix + (size_t)length, (size_t)MESSAGE_MAX);
-
 	line[size++] = '\n';
 	remember(line, size);
 	for (struct log_sink *sink = sinks; sink; sink = sink->next)
