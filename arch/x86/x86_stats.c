@@ -5,6 +5,7 @@
  */
 #include "arch/x86/x86_stats.h"
 
+#include "arch/x86/mmu/shadow.h"
 #include "hv/lib/printf.h"
 
 struct counter {
@@ -56,4 +57,24 @@ void x86_stats_print(const struct x86_stats *stats, line_fn *line, void *opaque)
 	}
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		print(stats->calls[i], "VMI ", calls[i], line, opaque);
+}
+
+void x86_stats_print_shadow(const struct shadow_stats *stats, line_fn *line, void *opaque)
+{
+	const struct {
+		const char *text;
+		u32 value;
+	} values[] = {
+		{ "shadow entries filled at a fault", stats->fills },
+		{ "shadow entries prefetched", stats->prefetches },
+		{ "page faults that were the guest's", stats->guest_faults },
+		{ "writes to traced page tables", stats->traced_writes },
+		{ "page tables unshadowed", stats->unshadowed },
+		{ "shadow pages recycled", stats->recycled },
+		{ "shadow roots built", stats->roots_built },
+		{ "shadow roots reused", stats->roots_reused },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(values); i++)
+		print(values[i].value, "", values[i].text, line, opaque);
 }

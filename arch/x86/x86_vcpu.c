@@ -165,14 +165,25 @@ void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 		vmi_activate(vcpu);
 }
 
+static bool has_code_breakpoint(const struct x86_cpu *cpu)
+{
+	u32 dr7 = cpu->dr[7];
+
+	for (u32 i = 0; dr7 & DR7_ENABLED && i < 4; i++)
+		if (dr7 >> (2 * i) & 3 && !(dr7 >> (16 + 4 * i) & 3))
+			return true;
+	return false;
+}
+
 enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 {
 	const struct x86_cpu *cpu = &vcpu->cpu;
 
 	if (!vcpu->vmi.active || !x86_protected_mode(cpu) || x86_v86_mode(cpu))
 		return ENGINE_INTERPRETER;
-	/* The trap of a single step and the STI and MOV SS shadows are the interpreter's. */
-	if (cpu->interrupt_shadow)
+	/* The shadows of STI and MOV SS are the interpreter's, and so are execute breakpoints: QEMU's
+	 * TCG hangs on one whose segment has a base. */
+	if (cpu->interrupt_shadow || has_code_breakpoint(cpu))
 		return ENGINE_INTERPRETER;
 	if (cpu->cpl == 3) {
 		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) == 3)
@@ -233,6 +244,18 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 		budget -= MIN(budget, direct ? INTERPRETER_BURST / DIRECT_BURST : 1u);
 	}
 	return vcpu->killed ? VCPU_STOP_KILLED : VCPU_STOP_TURN;
+}
+
+void x86_vcpu_counters(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
+		       void *opaque)
+{
+	struct shadow_stats shadow;
+
+	x86_stats_print(&vcpu->stats, line, opaque);
+	if (!vcpu->has_gate)
+		return;
+	shadow_get_stats(vcpu->shadow, &shadow);
+	x86_stats_print_shadow(&shadow, line, opaque);
 }
 
 u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu)

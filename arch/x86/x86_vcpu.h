@@ -87,6 +87,9 @@ const char *x86_vcpu_kill_reason(const struct x86_vcpu *vcpu);
 /* Registers as text lines, each given to @line (for the log, the monitor). */
 void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
 		   void *opaque);
+/* Its counters that are not 0, and its shadow MMU's, as text lines. */
+void x86_vcpu_counters(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
+		       void *opaque);
 /* Host bytes kept for this vcpu: gate and shadow. */
 u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu);
 

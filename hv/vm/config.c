@@ -141,6 +141,7 @@ static bool set_choice(const struct key *key, struct vm_config *vm, const char *
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const consoles[] = { "terminal", "none", NULL };
 static const char *const resets[] = { "reset", "stop", NULL };
+static const char *const debugs[] = { "none", "log", NULL };
 
 /* clang-format off */
 #define MEMBER(m) offsetof(struct vm_config, m), sizeof(((struct vm_config *)0)->m)
@@ -153,8 +154,9 @@ static const struct key keys[] = {
 	{ "vmi", set_choice, MEMBER(vmi), off_on, "on or off" },
 	{ "console", set_choice, MEMBER(console), consoles, "terminal or none" },
 	{ "on_reset", set_choice, MEMBER(on_reset), resets, "reset or stop" },
+	{ "debug", set_choice, MEMBER(debug), debugs, "none or log" },
 };
-#define KEY_NAMES "memory, kernel, initrd, append, vmi, console, on_reset"
+#define KEY_NAMES "memory, kernel, initrd, append, vmi, console, on_reset, debug"
 /* clang-format on */
 
 /* Copy the value in p->r.token to @to, escapes resolved.  False after reporting why not. */

@@ -23,6 +23,7 @@
 #define CONFIG_MAX_REPORTED 20 /* mistakes reported in full; more are only counted */
 
 enum vm_console { VM_CONSOLE_TERMINAL, VM_CONSOLE_NONE };
+enum vm_debug { VM_DEBUG_NONE, VM_DEBUG_LOG };
 enum vm_on_reset { VM_ON_RESET_RESET, VM_ON_RESET_STOP };
 
 struct vm_config {
@@ -34,6 +35,7 @@ struct vm_config {
 	u32 vmi;			    /* 1: the guest finds the VMI ROM */
 	u32 console;			    /* enum vm_console */
 	u32 on_reset;			    /* enum vm_on_reset */
+	u32 debug;			    /* enum vm_debug */
 	u32 line;			    /* where its block begins, for later messages */
 };
 

@@ -55,7 +55,7 @@ static void end(struct vm *vm, enum vm_status status, const char *why)
 	vm->why = why;
 	log_notice("vm %s: ended: %s", vm->config->name, why);
 	if (vm->vcpu)
-		x86_stats_print(&vm->vcpu->stats, log_line, vm);
+		x86_vcpu_counters(vm->vcpu, log_line, vm);
 }
 
 /* ---- wires from the machine ---- */
@@ -118,6 +118,10 @@ static int create_machine(struct vm *vm)
 		.ram_bytes = vm->config->memory_bytes,
 	};
 
+	if (vm->config->debug == VM_DEBUG_LOG) {
+		debug_port_init(&vm->debug_port, vm);
+		wiring.debug = (struct vuart_sink){ debug_port_write, &vm->debug_port };
+	}
 	if (vm->config->console == VM_CONSOLE_NONE)
 		wiring.com1.write = NULL;
 	timer_queue_init(&vm->timers, vm->clock); /* with it go all timers of the machine before */
@@ -194,6 +198,7 @@ static void power_down(struct vm *vm)
 
 struct vm *vm_create(const struct vm_config *config, const struct vm_environment *environment)
 {
+	u64 free_before = pmm_free_bytes();
 	struct vm *vm = kheap_alloc(sizeof(*vm));
 
 	if (!vm) {
@@ -209,6 +214,7 @@ struct vm *vm_create(const struct vm_config *config, const struct vm_environment
 		vm_destroy(vm);
 		return NULL;
 	}
+	vm->kept_bytes = free_before - pmm_free_bytes() - gmem_ram_bytes(vm->gmem);
 	if (config->console == VM_CONSOLE_TERMINAL)
 		console_add(environment->console, &vm->port, config->name);
 	log_notice("vm %s: %u MB, kernel %s, vmi %s", config->name,
@@ -327,9 +333,9 @@ void vm_info(const struct vm *vm, struct monitor_vm *info)
 	info->name = vm->config->name;
 	info->state = vm->state == VM_ENDED ? vm->why : states[vm->state];
 	info->memory_bytes = gmem_ram_bytes(vm->gmem);
-	info->kept_bytes = gmem_overhead_bytes(vm->gmem) + sizeof(*vm);
+	info->kept_bytes = vm->kept_bytes;
 	if (vm->vcpu)
-		info->kept_bytes += x86_vcpu_overhead_bytes(vm->vcpu) + sizeof(*vm->vcpu);
+		info->kept_bytes += x86_vcpu_overhead_bytes(vm->vcpu);
 }
 
 void vm_registers(const struct vm *vm, monitor_line_fn *line, void *opaque)
@@ -341,5 +347,5 @@ void vm_registers(const struct vm *vm, monitor_line_fn *line, void *opaque)
 void vm_counters(const struct vm *vm, monitor_line_fn *line, void *opaque)
 {
 	if (vm->vcpu)
-		x86_stats_print(&vm->vcpu->stats, line, opaque);
+		x86_vcpu_counters(vm->vcpu, line, opaque);
 }

@@ -16,6 +16,7 @@
 #include "hv/load/load.h"
 #include "hv/vm/config.h"
 #include "hv/vm/console.h"
+#include "hv/vm/debug_port.h"
 #include "hv/vm/monitor.h"
 
 struct x86_vcpu;
@@ -43,9 +44,11 @@ struct vm {
 	struct machine machine;
 	struct x86_vcpu *vcpu;
 	struct console_port port;
+	struct debug_port debug_port;
 	bool halted;    /* the vcpu has nothing to do until an interrupt */
 	bool reset_wanted, power_off_wanted;
 	u32 resets;
+	u64 kept_bytes; /* host memory taken at creation beyond the guest's own */
 };
 
 /* What all VMs share. */

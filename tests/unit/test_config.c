@@ -54,6 +54,7 @@ START_TEST(a_full_block_is_understood)
 	      "\tvmi = off\n"
 	      "\tconsole = none\n"
 	      "\ton_reset = stop\n"
+	      "\tdebug = log\n"
 	      "}\n");
 	ck_assert_str_eq(fake_log(), "");
 	ck_assert_uint_eq(config.vm_count, 1);
@@ -65,6 +66,7 @@ START_TEST(a_full_block_is_understood)
 	ck_assert_uint_eq(config.vm[0].vmi, 0);
 	ck_assert_uint_eq(config.vm[0].console, VM_CONSOLE_NONE);
 	ck_assert_uint_eq(config.vm[0].on_reset, VM_ON_RESET_STOP);
+	ck_assert_uint_eq(config.vm[0].debug, VM_DEBUG_LOG);
 	ck_assert_uint_eq(config.vm[0].line, 2);
 }
 END_TEST
@@ -80,6 +82,7 @@ START_TEST(what_is_not_said_has_its_default)
 	ck_assert_uint_eq(config.vm[0].vmi, 1);
 	ck_assert_uint_eq(config.vm[0].console, VM_CONSOLE_TERMINAL);
 	ck_assert_uint_eq(config.vm[0].on_reset, VM_ON_RESET_RESET);
+	ck_assert_uint_eq(config.vm[0].debug, VM_DEBUG_NONE);
 }
 END_TEST
 
@@ -151,7 +154,7 @@ START_TEST(unknown_key_names_line_vm_and_what_there_is)
 {
 	ONE_MISTAKE("vm linux {\n  kernel = k\n  foo = 1\n}\n",
 		    "romulus.conf:3: unknown key 'foo' in vm 'linux'; expected one of memory, "
-		    "kernel, initrd, append, vmi, console, on_reset");
+		    "kernel, initrd, append, vmi, console, on_reset, debug");
 	ck_assert_uint_eq(config.vm_count, 0);
 }
 END_TEST
@@ -300,7 +303,7 @@ START_TEST(long_and_binary_words_are_cut_in_messages)
 	parse_bytes("vm a {\0 kernel = k }", 20);
 	ck_assert_str_eq(fake_log(),
 			 "romulus.conf:1: unknown key byte 0x00 in vm 'a'; expected one "
-			 "of memory, kernel, initrd, append, vmi, console, on_reset\n");
+			 "of memory, kernel, initrd, append, vmi, console, on_reset, debug\n");
 }
 END_TEST
 
