@@ -14,8 +14,9 @@ u64 div64_u32(u64 n, u32 d, u32 *rem);
 u64 div64_u64(u64 n, u64 d);
 
 /*
- * Conversion between two frequencies as one multiplication: to = from * mult >> shift.  Exact to
- * better than 2^-31 of the value; the result never decreases as the input grows.
+ * Conversion between two frequencies as one multiplication: to = from * mult >> shift.  Never too
+ * large, too small by at most one part in @mult (2^-31 of the value, or from/to * 2^-32 where from is
+ * the larger); the result never decreases as the input grows.
  */
 struct scale {
 	u32 mult;

@@ -56,6 +56,51 @@ START_TEST(division_is_right_at_random)
 }
 END_TEST
 
+START_TEST(division_by_64_bits_is_right)
+{
+	state = 42;
+	for (u32 i = 0; i < ARRAY_SIZE(corners); i++)
+		for (u32 j = 1; j < ARRAY_SIZE(corners); j++)
+			ck_assert(div64_u64(corners[i], corners[j]) == corners[i] / corners[j]);
+	for (u32 i = 0; i < 100000; i++) {
+		u64 n = next_random(), d = next_random();
+
+		if (d && div64_u64(n, d) != n / d)
+			ck_abort_msg("%llx / %llx", (unsigned long long)n, (unsigned long long)d);
+	}
+}
+END_TEST
+
+static void check_scale(u64 from_hz, u64 to_hz)
+{
+	struct scale scale = scale_make(from_hz, to_hz);
+	u64 before = 0;
+
+	/* An hour of ticks, at growing steps: never back, and as precise as promised. */
+	for (u64 ticks = 1; ticks < from_hz * 3600; ticks += ticks / 3 + 1) {
+		double exact = (double)ticks * (double)to_hz / (double)from_hz;
+		u64 scaled = scale_apply(scale, ticks);
+
+		if (scaled < before || (double)scaled > exact + 1 ||
+		    (double)scaled < exact * (1 - 1.0 / scale.mult) - 1)
+			ck_abort_msg("%llu ticks of %llu Hz", (unsigned long long)ticks,
+				     (unsigned long long)from_hz);
+		before = scaled;
+	}
+}
+
+START_TEST(scale_is_precise_and_monotonic)
+{
+	static const u64 clocks[] = { 1193182, 50000000, 62500000, 999999999, 1000000000,
+				      2596084000, 5000000000 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(clocks); i++) {
+		check_scale(clocks[i], 1000000000);
+		check_scale(1000000000, clocks[i]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("math64");
@@ -65,6 +110,8 @@ int main(void)
 
 	tcase_add_test(tests, division_is_right_at_corners);
 	tcase_add_test(tests, division_is_right_at_random);
+	tcase_add_test(tests, division_by_64_bits_is_right);
+	tcase_add_test(tests, scale_is_precise_and_monotonic);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

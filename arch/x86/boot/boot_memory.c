@@ -14,6 +14,20 @@ struct walk {
 	u32 current; /* the RAM range that is being walked */
 };
 
+static struct boot_hole pages_inside(u64 start, u64 end)
+{
+	return (struct boot_hole){ ALIGN_UP(start, (u64)PAGE_SIZE),
+				   ALIGN_DOWN(end, (u64)PAGE_SIZE) };
+}
+
+static struct boot_hole pages_touched(u64 start, u64 end)
+{
+	if (start == end)
+		return (struct boot_hole){ 0, 0 };
+	return (struct boot_hole){ ALIGN_DOWN(start, (u64)PAGE_SIZE),
+				   ALIGN_UP(MIN(end, ~0ull - PAGE_SIZE), (u64)PAGE_SIZE) };
+}
+
 /* The @index-th obstacle; false behind the last one. */
 static bool obstacle(const struct walk *walk, u32 index, struct boot_hole *out)
 {
@@ -24,23 +38,18 @@ static bool obstacle(const struct walk *walk, u32 index, struct boot_hole *out)
 		return true;
 	index--;
 	if (index < walk->hole_count) {
-		*out = walk->holes[index];
-		out->start = ALIGN_DOWN(out->start, (u64)PAGE_SIZE);
-		out->end = ALIGN_UP(out->end, (u64)PAGE_SIZE);
+		*out = pages_touched(walk->holes[index].start, walk->holes[index].end);
 		return true;
 	}
 	index -= walk->hole_count;
 	if (index >= walk->info->memory_count)
 		return false;
 	range = &walk->info->memory[index];
-	/* Of overlapping RAM ranges the first one counts. */
-	if (range->type != BOOT_MEMORY_RAM || index < walk->current) {
-		out->start = ALIGN_DOWN(range->start, (u64)PAGE_SIZE);
-		out->end = ALIGN_UP(MIN(range->start + range->size, ~0ull - PAGE_SIZE),
-				    (u64)PAGE_SIZE);
-	} else {
-		*out = (struct boot_hole){ 0, 0 };
-	}
+	*out = (struct boot_hole){ 0, 0 };
+	if (range->type != BOOT_MEMORY_RAM)
+		*out = pages_touched(range->start, range->start + range->size);
+	else if (index < walk->current) /* of overlapping RAM ranges the first one counts */
+		*out = pages_inside(range->start, range->start + range->size);
 	return true;
 }
 
