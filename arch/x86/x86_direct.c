@@ -15,6 +15,7 @@
 #include "arch/x86/x86_vcpu.h"
 
 #include "arch/x86/isa/descriptor.h"
+#include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/lib/err.h"
 #include "hv/lib/string.h"
@@ -27,6 +28,7 @@ static struct gate *loaded_gate; /* the one in host space and in GDTR, TR */
 
 int x86_direct_prepare(struct x86_vcpu *vcpu)
 {
+	u64 used_before = kheap_used_bytes();
 	u64 pde[2];
 	u32 size;
 	const void *rom = vmi_gate_rom(&size);
@@ -44,7 +46,7 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 	gate_map_rom(&vcpu->gate, rom, size);
 	gate_pdes(&vcpu->gate, pde);
 	shadow_set_gate(vcpu->shadow, gva(GATE_SLOT_VMI), pde);
-	gmem_listen(vcpu->config.gmem, GMEM_TRACED, shadow_guest_write, vcpu->shadow);
+	vcpu->direct_heap_bytes = kheap_used_bytes() - used_before;
 	vcpu->has_gate = true;
 	vcpu->root_stale = true;
 	vcpu->check_segments = true;

@@ -265,7 +265,7 @@ u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu)
 	if (!vcpu->has_gate)
 		return 0;
 	shadow_get_stats(vcpu->shadow, &stats);
-	return ((u64)vcpu->gate.pages + stats.pages_used) * PAGE_SIZE;
+	return ((u64)vcpu->gate.pages + stats.pages_used) * PAGE_SIZE + vcpu->direct_heap_bytes;
 }
 
 static const char *const sreg_names[SREG_COUNT] = { "es", "cs", "ss", "ds", "fs", "gs" };

@@ -56,6 +56,7 @@ struct x86_vcpu {
 	struct shadow *shadow; /* with the gate, from the first direct execution on */
 	struct gate gate;
 	bool has_gate;
+	u64 direct_heap_bytes; /* taken for the shadow's own records */
 	bool intr; /* level of the interrupt controller's output */
 	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
 	bool check_segments; /* hidden parts may differ from the shadow tables */

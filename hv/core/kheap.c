@@ -37,6 +37,7 @@ struct block {
 _Static_assert(offsetof(struct block, link) == HEADER_SIZE, "objects must be 16-byte aligned");
 
 static struct list free_lists[LIST_COUNT];
+static u64 used_bytes;
 
 static u32 list_index(u32 size)
 {
@@ -135,6 +136,7 @@ void *kheap_alloc(size_t size)
 	list_remove(&block->link);
 	trim(block, whole);
 	block->magic = MAGIC_USED;
+	used_bytes += block->size;
 	memset(&block->link, 0, block->size - HEADER_SIZE);
 	return &block->link;
 }
@@ -159,6 +161,7 @@ void kheap_free(void *object)
 		return;
 	block = (struct block *)((u8 *)object - HEADER_SIZE);
 	ASSERT(block->magic == MAGIC_USED); /* freed twice, or overrun by the block in front */
+	used_bytes -= block->size;
 	after = block_after(block);
 	ASSERT(after->magic == MAGIC_USED || after->magic == MAGIC_FREE ||
 	       after->magic == MAGIC_END); /* this object was overrun */
@@ -168,4 +171,9 @@ void kheap_free(void *object)
 		block->size += after->size;
 	}
 	insert_free(join_with_before(block));
+}
+
+u64 kheap_used_bytes(void)
+{
+	return used_bytes;
 }

@@ -13,5 +13,7 @@
 void *kheap_alloc(size_t size);
 /* @object from kheap_alloc, or NULL. */
 void kheap_free(void *object);
+/* Bytes in objects, with their headers. */
+u64 kheap_used_bytes(void);
 
 #endif

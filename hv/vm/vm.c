@@ -198,7 +198,7 @@ static void power_down(struct vm *vm)
 
 struct vm *vm_create(const struct vm_config *config, const struct vm_environment *environment)
 {
-	u64 free_before = pmm_free_bytes();
+	u64 used_before = kheap_used_bytes();
 	struct vm *vm = kheap_alloc(sizeof(*vm));
 
 	if (!vm) {
@@ -214,7 +214,7 @@ struct vm *vm_create(const struct vm_config *config, const struct vm_environment
 		vm_destroy(vm);
 		return NULL;
 	}
-	vm->kept_bytes = free_before - pmm_free_bytes() - gmem_ram_bytes(vm->gmem);
+	vm->kept_bytes = kheap_used_bytes() - used_before;
 	if (config->console == VM_CONSOLE_TERMINAL)
 		console_add(environment->console, &vm->port, config->name);
 	log_notice("vm %s: %u MB, kernel %s, vmi %s", config->name,

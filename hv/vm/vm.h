@@ -48,7 +48,7 @@ struct vm {
 	bool halted;    /* the vcpu has nothing to do until an interrupt */
 	bool reset_wanted, power_off_wanted;
 	u32 resets;
-	u64 kept_bytes; /* host memory taken at creation beyond the guest's own */
+	u64 kept_bytes; /* heap taken at creation; more comes with direct execution */
 };
 
 /* What all VMs share. */

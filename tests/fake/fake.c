@@ -157,6 +157,11 @@ void kheap_free(void *object)
 	free(object);
 }
 
+u64 kheap_used_bytes(void)
+{
+	return 0;
+}
+
 void *arch_hpa_to_ptr(hpa_t address)
 {
 	ASSERT(address.v >= ARENA_HPA && address.v < ARENA_HPA + ARENA_SIZE);

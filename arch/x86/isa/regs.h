@@ -78,6 +78,7 @@ enum x86_sreg { SREG_ES, SREG_CS, SREG_SS, SREG_DS, SREG_FS, SREG_GS, SREG_COUNT
 #define DR6_BS BIT(14)
 #define DR6_BT BIT(15)
 #define DR7_FIXED BIT(10)
+#define DR7_ENABLED 0xffu /* the L and G bits of all four */
 #define DR7_GD BIT(13)
 
 /* Model-specific registers by their SDM names [SDM4 2.1]. */

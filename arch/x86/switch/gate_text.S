@@ -34,6 +34,7 @@
 #define SLOT_MASK 0xffc00000
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
+#define EFLAGS_VM 0x20000
 
 	.section .text.gate, "ax"
 	.balign 4096
@@ -56,6 +57,8 @@ gate_text:
 	.balign 16
 gate_exit:
 	cld
+	testb $EFLAGS_VM >> 16, %ss:18(%esp)	/* V86 is CPL 3 whatever its CS */
+	jnz gate_save
 	testb $3, %ss:12(%esp)		/* CPL that was interrupted */
 	jz gate_from_ring0
 gate_save:

@@ -35,7 +35,6 @@ static u32 fault_address;
 static u32 loaded_dr7;
 
 #define IDT_LIMIT (256 * 8 - 1)
-#define DR7_ENABLED 0xffu
 #define GUEST_CR4 (CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE | CR4_PCE)
 
 u32 switch_enter(hpa_t root, u32 frame)
@@ -160,8 +159,7 @@ void switch_set_guest_cr4(u32 bits)
 		write_cr4(wanted);
 }
 
-/* A breakpoint that touches the gate, or executes under an emulator that mishandles it, is not
- * loaded: reading the gate must not trap in ring 0. */
+/* A breakpoint that touches the gate is not loaded: its own accesses must not trap in ring 0. */
 static bool touches_gate(u32 address)
 {
 	return current_gate && address - (current_gate - 8) < GATE_SLOT_SIZE + 8;

@@ -42,6 +42,8 @@ int vmi_load_rom(struct gmem *gmem)
 		log_error("VMI ROM: no guest memory at %#x", VMI_ROM_ADDRESS);
 		return -EFAULT;
 	}
+	if (gmem_type(gmem, gpa(VMI_ROM_ADDRESS)) == GMEM_ROM)
+		return 0; /* since before a reset */
 	return gmem_protect_rom(gmem, gpa(VMI_ROM_ADDRESS), ALIGN_UP(size, PAGE_SIZE));
 }
 
