@@ -327,13 +327,16 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 		return false;
 	}
 	switch_unload_debug();
-	if (!(frame->cs & SEL_RPL)) {
+	if (!(frame->eflags & EFLAGS_VM) && !(frame->cs & SEL_RPL)) {
 		resume_fault(vcpu, frame);
 		return !vcpu->killed;
 	}
 	if (platform_hole(frame)) {
 		x86_vcpu_kill(vcpu, "platform hole: EFLAGS %#x at %04x:%08x, which direct execution "
 			      "does not give", frame->eflags, frame->cs & 0xffff, frame->eip);
+		/* A real interrupt that brought us here must not be lost with the VM. */
+		if (x86_exit_is_external((u8)frame->vector))
+			switch_external_interrupt((u8)frame->vector);
 		return false;
 	}
 	take_frame(vcpu, frame);

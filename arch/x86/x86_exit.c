@@ -89,6 +89,11 @@ static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 	}
 }
 
+bool x86_exit_is_external(u8 vector)
+{
+	return vector >= FIRST_EXTERNAL && vector <= LAST_EXTERNAL;
+}
+
 bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 {
 	vcpu->stats.vectors[vector]++;
@@ -96,7 +101,7 @@ bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		vmi_hypercall(vcpu);
 	} else if (vector == EXCP_NMI) {
 		switch_external_interrupt(vector);
-	} else if (vector >= FIRST_EXTERNAL && vector <= LAST_EXTERNAL) {
+	} else if (x86_exit_is_external(vector)) {
 		vcpu->stats.external++;
 		switch_external_interrupt(vector);
 		return false;

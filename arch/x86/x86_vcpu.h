@@ -120,6 +120,8 @@ void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op);
 /* The hidden part that loading @selector gives in direct execution. */
 struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector);
 
+/* @vector is a real interrupt's, not an exception's. */
+bool x86_exit_is_external(u8 vector);
 /* Act on the exit described by @vector and @error; registers are in vcpu->cpu.  False as above. */
 bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2);
 
