@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Implementation of vdebug.h. */
+/*
+ * Implementation of vdebug.h.  None of these ports has a data sheet: 80h is what the diagnostic
+ * cards of the AT latched, and the two consoles are what Bochs and QEMU made of free addresses.
+ */
 #include "hv/dev/vdebug.h"
 
 #define CONSOLE_PRESENT 0xe9u

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Implementation of vport92.h: two bits that are read back and drive their wires. */
+/*
+ * Implementation of vport92.h.  Two bits are kept, read back and put on their wires; the others of
+ * the PS/2's register (disk lights, watchdog, security lock) belong to parts that this PC, like the
+ * PIIX3, does not have, and read as 0.
+ */
 #include "hv/dev/vport92.h"
 
 #define PORT92_INIT BIT(0)

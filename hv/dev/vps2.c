@@ -28,30 +28,6 @@
 #define OUTPUT_OBF BIT(4)
 #define OUTPUT_AUX_OBF BIT(5)
 
-#define KEY_ACK 0xfa
-#define KEY_RESEND 0xfe
-#define KEY_BREAK 0xf0
-#define FIRST_KEYBOARD_COMMAND 0xed
-
-/* clang-format off */
-static const u8 set2_to_set1[] = {
-	0xff, 0x43, 0x41, 0x3f, 0x3d, 0x3b, 0x3c, 0x58, 0x64, 0x44, 0x42, 0x40, 0x3e, 0x0f, 0x29, 0x59,
-	0x65, 0x38, 0x2a, 0x70, 0x1d, 0x10, 0x02, 0x5a, 0x66, 0x71, 0x2c, 0x1f, 0x1e, 0x11, 0x03, 0x5b,
-	0x67, 0x2e, 0x2d, 0x20, 0x12, 0x05, 0x04, 0x5c, 0x68, 0x39, 0x2f, 0x21, 0x14, 0x13, 0x06, 0x5d,
-	0x69, 0x31, 0x30, 0x23, 0x22, 0x15, 0x07, 0x5e, 0x6a, 0x72, 0x32, 0x24, 0x16, 0x08, 0x09, 0x5f,
-	0x6b, 0x33, 0x25, 0x17, 0x18, 0x0b, 0x0a, 0x60, 0x6c, 0x34, 0x35, 0x26, 0x27, 0x19, 0x0c, 0x61,
-	0x6d, 0x73, 0x28, 0x74, 0x1a, 0x0d, 0x62, 0x6e, 0x3a, 0x36, 0x1c, 0x1b, 0x75, 0x2b, 0x63, 0x76,
-	0x55, 0x56, 0x77, 0x78, 0x79, 0x7a, 0x0e, 0x7b, 0x7c, 0x4f, 0x7d, 0x4b, 0x47, 0x7e, 0x7f, 0x6f,
-	0x52, 0x53, 0x50, 0x4c, 0x4d, 0x48, 0x01, 0x45, 0x57, 0x4e, 0x51, 0x4a, 0x37, 0x49, 0x46, 0x54,
-	0x80, 0x81, 0x82, 0x41, 0x54,
-};
-/* clang-format on */
-
-static u8 translate(u8 code)
-{
-	return code < sizeof(set2_to_set1) ? set2_to_set1[code] : code;
-}
-
 static u8 command_byte(const struct vps2 *ps2)
 {
 	return ps2->ram[0];
@@ -85,31 +61,16 @@ static void fill(struct vps2 *ps2, u8 byte, bool from_aux, bool timed_out)
 	update_irqs(ps2);
 }
 
-static bool keyboard_sends(struct vps2 *ps2, u8 *byte)
-{
-	if (ps2->response_next < ps2->response_count) {
-		*byte = ps2->response[ps2->response_next++];
-	} else if (ps2->queue_count) {
-		*byte = ps2->queue[ps2->queue_first];
-		ps2->queue_first = (ps2->queue_first + 1) % VPS2_QUEUE;
-		ps2->queue_count--;
-	} else {
-		return false;
-	}
-	ps2->last_sent = *byte;
-	return true;
-}
-
 /* A byte from the keyboard arrives; false if translation swallows it. */
 static bool translated(struct vps2 *ps2, u8 *byte)
 {
 	if (!(command_byte(ps2) & COMMAND_BYTE_XLATE))
 		return true;
-	if (*byte == KEY_BREAK) {
+	if (*byte == VPS2_KEY_BREAK) {
 		ps2->break_follows = true;
 		return false;
 	}
-	*byte = translate(*byte);
+	*byte = vps2_keyboard_translate(*byte);
 	if (ps2->break_follows)
 		*byte |= 0x80;
 	ps2->break_follows = false;
@@ -129,7 +90,7 @@ static void pump(struct vps2 *ps2)
 	}
 	if (command_byte(ps2) & COMMAND_BYTE_EN)
 		return;
-	while (keyboard_sends(ps2, &byte)) {
+	while (vps2_keyboard_sends(&ps2->keyboard, &byte)) {
 		if (translated(ps2, &byte)) {
 			fill(ps2, byte, false, false);
 			return;
@@ -137,121 +98,12 @@ static void pump(struct vps2 *ps2)
 	}
 }
 
-/* ---- keyboard ------------------------------------------------------------------------------- */
-
-static void respond(struct vps2 *ps2, const u8 *bytes, u32 count)
-{
-	memcpy(ps2->response, bytes, count);
-	ps2->response_count = count;
-	ps2->response_next = 0;
-}
-
-static void respond_byte(struct vps2 *ps2, u8 byte)
-{
-	respond(ps2, &byte, 1);
-}
-
-static void keyboard_defaults(struct vps2 *ps2, bool scanning)
-{
-	ps2->queue_count = 0;
-	ps2->scan_code_set = 2;
-	ps2->scanning = scanning;
-}
-
-static void keyboard_command(struct vps2 *ps2, u8 command)
-{
-	static const u8 identity[] = { KEY_ACK, 0xab, 0x83 };
-	static const u8 passed[] = { KEY_ACK, 0xaa };
-
-	switch (command) {
-	case 0xed: /* LEDs */
-	case 0xf0: /* scan code set */
-	case 0xf3: /* typematic rate */
-		ps2->parameter_of = command;
-		respond_byte(ps2, KEY_ACK);
-		break;
-	case 0xee: /* echo */
-		respond_byte(ps2, 0xee);
-		break;
-	case 0xf2:
-		respond(ps2, identity, sizeof(identity));
-		break;
-	case 0xf4:
-		ps2->queue_count = 0;
-		ps2->scanning = true;
-		respond_byte(ps2, KEY_ACK);
-		break;
-	case 0xf5:
-	case 0xf6:
-		keyboard_defaults(ps2, command == 0xf6 && ps2->scanning);
-		respond_byte(ps2, KEY_ACK);
-		break;
-	case 0xfe:
-		respond_byte(ps2, ps2->last_sent);
-		break;
-	case 0xff:
-		keyboard_defaults(ps2, true);
-		ps2->leds = 0;
-		respond(ps2, passed, sizeof(passed));
-		break;
-	default:
-		respond_byte(ps2, KEY_RESEND);
-		break;
-	}
-}
-
-static void keyboard_parameter(struct vps2 *ps2, u8 value)
-{
-	const u8 current_set[] = { KEY_ACK, ps2->scan_code_set };
-	u8 command = ps2->parameter_of;
-
-	ps2->parameter_of = 0;
-	respond_byte(ps2, KEY_ACK);
-	if (command == 0xed)
-		ps2->leds = value & 7;
-	if (command != 0xf0)
-		return;
-	if (value == 0)
-		respond(ps2, current_set, sizeof(current_set));
-	else if (value <= 2)
-		ps2->scan_code_set = value;
-	else
-		respond_byte(ps2, KEY_RESEND);
-}
-
-static void keyboard_receives(struct vps2 *ps2, u8 byte)
-{
-	if (ps2->parameter_of && byte < FIRST_KEYBOARD_COMMAND) {
-		keyboard_parameter(ps2, byte);
-		return;
-	}
-	ps2->parameter_of = 0;
-	keyboard_command(ps2, byte);
-}
-
-static void queue_byte(struct vps2 *ps2, u8 byte)
-{
-	ps2->queue[(ps2->queue_first + ps2->queue_count++) % VPS2_QUEUE] = byte;
-}
-
 bool vps2_key(struct vps2 *ps2, const u8 *bytes, u32 count)
 {
-	u8 release = 0;
+	bool taken = vps2_keyboard_key(&ps2->keyboard, bytes, count);
 
-	if (!ps2->scanning || count > VPS2_QUEUE - ps2->queue_count)
-		return false;
-	for (u32 i = 0; i < count; i++) {
-		if (ps2->scan_code_set == 2) {
-			queue_byte(ps2, bytes[i]);
-		} else if (bytes[i] == KEY_BREAK) {
-			release = 0x80;
-		} else {
-			queue_byte(ps2, translate(bytes[i]) | release);
-			release = 0;
-		}
-	}
 	pump(ps2);
-	return true;
+	return taken;
 }
 
 /* ---- controller ----------------------------------------------------------------------------- */
@@ -364,7 +216,7 @@ static void controller_parameter(struct vps2 *ps2, u8 value)
 		break;
 	case 0xd4: /* to the second port: nobody answers */
 		ps2->ram[0] &= (u8)~COMMAND_BYTE_EN2;
-		answer(ps2, KEY_RESEND, true, true);
+		answer(ps2, VPS2_KEY_RESEND, true, true);
 		break;
 	default:
 		ps2->ram[command & 0x1f] = value;
@@ -396,7 +248,7 @@ static void data_write(void *opaque, u32 offset, u32 size, u32 value)
 		controller_parameter(ps2, (u8)value);
 	} else {
 		ps2->ram[0] &= (u8)~COMMAND_BYTE_EN;
-		keyboard_receives(ps2, (u8)value);
+		vps2_keyboard_receives(&ps2->keyboard, (u8)value);
 	}
 	pump(ps2);
 }
@@ -439,7 +291,7 @@ void vps2_reset(struct vps2 *ps2)
 	ps2->ram[0] = COMMAND_BYTE_EN | COMMAND_BYTE_EN2;
 	ps2->output_port = 0xc0 | OUTPUT_RESET;
 	ps2->status = STATUS_A2;
-	keyboard_defaults(ps2, true);
+	vps2_keyboard_init(&ps2->keyboard);
 	irqline_set(wiring.a20, false);
 }
 

@@ -7,15 +7,14 @@
  * own queue, or as an answer of the controller; the buffer is filled again as soon as it is read,
  * answers first.  Each byte raises IRQ1 (keyboard, answers) or IRQ12 (second port) if the command
  * byte says so.  A byte sent to the second port gets the controller's time-out report (FEh with
- * STATUS.TO), as on a machine whose mouse is unplugged.
+ * STATUS.TO), as on a machine whose mouse is unplugged.  vps2_keyboard.h is the keyboard itself.
  */
 #ifndef HV_DEV_VPS2_H
 #define HV_DEV_VPS2_H
 
 #include "hv/core/bus.h"
 #include "hv/core/irqline.h"
-
-#define VPS2_QUEUE 32u
+#include "hv/dev/vps2_keyboard.h"
 
 struct vps2_wiring {
 	struct irqline irq1;
@@ -39,18 +38,7 @@ struct vps2 {
 	bool answer_timed_out;
 	bool break_follows; /* translation: F0h was swallowed */
 	bool irq1, irq12;   /* levels */
-	/* keyboard */
-	u8 response[3]; /* to the last command; sent before keys */
-	u32 response_count;
-	u32 response_next;
-	u8 queue[VPS2_QUEUE];
-	u32 queue_first;
-	u32 queue_count;
-	u8 parameter_of; /* keyboard command that waits for its parameter; 0: none */
-	u8 last_sent;
-	u8 leds;
-	u8 scan_code_set; /* 1 or 2 */
-	bool scanning;
+	struct vps2_keyboard keyboard;
 	struct vps2_wiring wiring;
 };
 

@@ -217,7 +217,7 @@ START_TEST(leds_and_typematic_take_a_parameter)
 	ck_assert_uint_eq(read_data(), 0xfa);
 	data(0x05);
 	ck_assert_uint_eq(read_data(), 0xfa);
-	ck_assert_uint_eq(ps2.leds, 5);
+	ck_assert_uint_eq(ps2.keyboard.leds, 5);
 	data(0xf3);
 	ck_assert_uint_eq(read_data(), 0xfa);
 	data(0x20);
@@ -233,7 +233,7 @@ START_TEST(command_in_place_of_a_parameter_is_a_command)
 	ck_assert_uint_eq(read_data(), 0xfa);
 	data(0x02);
 	ck_assert_uint_eq(read_data(), 0xfe);
-	ck_assert_uint_eq(ps2.leds, 0);
+	ck_assert_uint_eq(ps2.keyboard.leds, 0);
 }
 END_TEST
 
