@@ -3,7 +3,8 @@
  * One counter of an 8254 [i8254 "Mode Definitions"].  Nothing ticks here: a counter remembers when
  * (in ticks of its CLK input) its counting element was loaded and with what, and everything else,
  * the count, OUT, the next edge, is arithmetic on the present tick, which the caller passes and
- * which never decreases and is at least VPIT_FIRST_TICK.  As on the chip, a count written at tick t is loaded at tick t + 1.
+ * which never decreases and is at least VPIT_FIRST_TICK.  As on the chip, a count written at tick
+ * t is loaded at tick t + 1.
  */
 #ifndef HV_DEV_VPIT_COUNTER_H
 #define HV_DEV_VPIT_COUNTER_H
