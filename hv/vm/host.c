@@ -10,7 +10,7 @@
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/core/pmm.h"
-#include "hv/lib/printf.h"
+#include "hv/lib/math64.h"
 #include "hv/vm/vm.h"
 
 /* A runnable VM gives way to others after this long. */
@@ -248,6 +248,8 @@ int host_run(const struct module *modules, u32 module_count, const struct char_d
 {
 	init(terminal);
 	create_vms(modules, module_count);
+	log_notice("host: %u VMs start, %u us after its clock did", host.vm_count,
+		 (u32)div64_u32(arch_time_ns(), 1000, NULL));
 	while (any_alive() && !host.power_off) {
 		struct vm *vm = next_runnable();
 		bool more = serve();
