@@ -7,6 +7,7 @@
 #include "arch/x86/boot/boot_info.h"
 #include "arch/x86/boot/boot_memory.h"
 #include "arch/x86/boot/image.h"
+#include "arch/x86/cpu/conformance.h"
 #include "arch/x86/cpu/cpuid.h"
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/gdt.h"
@@ -26,6 +27,7 @@
 #include "hv/lib/string.h"
 #include "hv/vm/host.h"
 #include "hv/vm/host_options.h"
+#include "hv/vm/vm.h"
 
 static struct uart com1, com2;
 static struct module modules[BOOT_MODULES_MAX];
@@ -121,6 +123,9 @@ void romulus_main(const void *multiboot)
 	cpuid_report();
 	time_report();
 	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
+	if (conformance_probe() < 0)
+		arch_power_off(VM_STATUS_STOPPED);
+	conformance_report();
 	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
 	if (watchdog_start())
 		log_notice("watchdog: NMI by PIT and I/O APIC");
