@@ -10,7 +10,7 @@ from harness import Failure, tail
 GROUPS = {"linux"}
 KERNEL = ROOT / "build" / "guest" / "bzImage"
 INITRD = ROOT / "build" / "guest" / "initramfs.gz"
-BOOT_TIMEOUT_S = 120
+BOOT_TIMEOUT_S = 300
 PROMPT = r"guest:[^\n]*# "
 
 
@@ -28,6 +28,36 @@ def boots_by_vmi(name: str, *arguments: str) -> None:
     result.want("console", r"^ROMULUS-GUEST: boot ok")
     result.want_status(0)
     result.want("log", r"^romulus: end status=0")
+
+
+class Shell:
+    """`make run` as a user has it in front of him."""
+
+    def __init__(self, name: str, command: str, arguments: list[str]):
+        environment = {key: value for key, value in os.environ.items()
+                       if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+        self.transcript = log_path(f"linux-{name}").with_suffix(".transcript")
+        self.child = pexpect.spawn(command, arguments, cwd=str(ROOT), env=environment,
+                                   encoding="utf-8", codec_errors="replace", timeout=BOOT_TIMEOUT_S)
+        self.child.logfile_read = open(self.transcript, "w", encoding="utf-8")
+
+    def want(self, pattern: str, timeout: float = 30) -> None:
+        if self.child.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=timeout):
+            self.child.close(force=True)
+            text = self.transcript.read_text(encoding="utf-8")
+            raise Failure(f"no '{pattern}' within {timeout} s\n{tail(text)}")
+
+    def command(self, line: str, pattern: str) -> None:
+        self.child.sendline(line)
+        self.want(pattern)
+        self.want(PROMPT)
+
+    def want_end(self, status: int) -> None:
+        self.want("all guests are off")
+        self.child.expect(pexpect.EOF, timeout=30)
+        self.child.close()
+        if self.child.exitstatus != status:
+            raise Failure(f"exit status {self.child.exitstatus}; expected {status}")
 
 
 def test_boot_pentium3_128m() -> None:
@@ -59,12 +89,12 @@ def test_commands() -> None:
     """A script of commands in the guest: processes, pipes, files, signals, loopback network."""
     script = ("set -e; ls / >/dev/null; echo a b c | wc -w; "
               "for i in 1 2 3 4 5 6 7 8 9 10; do true & done; wait; "
-              "dd if=/dev/zero of=/tmp/x bs=64k count=100 2>/dev/null; cksum </tmp/x; "
-              "gzip -c /tmp/x | gunzip | cksum; ping -c 1 127.0.0.1 >/dev/null; "
+              "dd if=/dev/zero of=/tmp/x bs=64k count=100 2>/dev/null; md5sum </tmp/x; "
+              "gzip -c /tmp/x | gunzip | md5sum; ping -c 1 127.0.0.1 >/dev/null; "
               "sleep 1; sh -c 'kill -9 \\$\\$' || echo killed")
     result = boot("commands", append=f'romulus.script="{script}" romulus.test=poweroff')
     result.want("console", r"^3$")
-    result.want("console", r"^(\d+) 6553600\n\1 6553600$")
+    result.want("console", r"^([0-9a-f]{32}) .*\n\1 ")
     result.want("console", r"^killed$")
     result.want("console", r"^ROMULUS-GUEST: script exit 0$")
     result.want_status(0)
@@ -79,41 +109,15 @@ def test_reboot_with_no_reboot() -> None:
 
 def test_reboot() -> None:
     """reboot starts the guest again, with VMI again."""
-    result = boot("reboot", append='romulus.script="reboot -f"', timeout=60)
-    result.want_status(124)
-    banners = result.console.count("ROMULUS-GUEST: VMI: kernel runs in ring 1")
-    if banners < 2:
-        raise Failure(f"the guest came up {banners} times; expected at least 2\n{tail(result.log)}")
-
-
-class Shell:
-    """`make run` as a user has it in front of him."""
-
-    def __init__(self, name: str, command: str, arguments: list[str]):
-        environment = {key: value for key, value in os.environ.items()
-                       if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-        self.transcript = log_path(f"linux-{name}").with_suffix(".transcript")
-        self.child = pexpect.spawn(command, arguments, cwd=str(ROOT), env=environment,
-                                   encoding="utf-8", codec_errors="replace", timeout=BOOT_TIMEOUT_S)
-        self.child.logfile_read = open(self.transcript, "w", encoding="utf-8")
-
-    def want(self, pattern: str, timeout: float = 30) -> None:
-        if self.child.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=timeout):
-            self.child.close(force=True)
-            text = self.transcript.read_text(encoding="utf-8")
-            raise Failure(f"no '{pattern}' within {timeout} s\n{tail(text)}")
-
-    def command(self, line: str, pattern: str) -> None:
-        self.child.sendline(line)
-        self.want(pattern)
-        self.want(PROMPT)
-
-    def want_end(self, status: int) -> None:
-        self.want("all guests are off")
-        self.child.expect(pexpect.EOF, timeout=30)
-        self.child.close()
-        if self.child.exitstatus != status:
-            raise Failure(f"exit status {self.child.exitstatus}; expected {status}")
+    shell = Shell("reboot", "tools/romulus", [
+        "run", f"--kernel={KERNEL}", f"--initrd={INITRD}", "--append=console=ttyS0"])
+    shell.want("VMI: kernel runs in ring 1", timeout=BOOT_TIMEOUT_S)
+    shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
+    shell.child.sendline("reboot")
+    shell.want("VMI: kernel runs in ring 1", timeout=BOOT_TIMEOUT_S)
+    shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
+    shell.child.sendline("poweroff")
+    shell.want_end(0)
 
 
 def test_make_run() -> None:

@@ -23,6 +23,8 @@ from lib.runlog import RunLog
 EXIT_ERROR, EXIT_TIMEOUT, EXIT_INTERRUPTED = 1, 124, 130
 GUEST_STATUSES = {0: "all guests are off", 2: "refused or stopped", 3: "triple fault"}
 LOGS_KEPT = 30
+REASONS_SHOWN = 10
+PANIC_PATIENCE_S = 3  # for the rest of its report
 UEFI_MARKER = "romulus-terminal-begins"  # what is before it on COM2 is the firmware's
 ESCAPE, EMERGENCY_COUNT = 0x1d, 5  # Ctrl-] so often in a row: end the emulator, whatever it does
 
@@ -139,16 +141,18 @@ class _Session:
         return self._conclude(outcome)
 
     def _loop(self) -> str:
-        """Until the end; says which: "ended", "vanished", "timeout", "panic", "interrupted"."""
+        """Until the end; says which: "ended", "vanished", "timeout", "interrupted"."""
+        panic_since = 0.0
         while True:
             self._carry_bytes(0.05)
             self.log.poll()
-            if self.log.status is not None or self.log.panic:
+            if self.log.panic and self.log.status is None and not panic_since:
+                panic_since = time.monotonic()
+            gone = self.emulator.process.poll() is not None
+            if (self.log.status is not None or gone
+                    or panic_since and time.monotonic() > panic_since + PANIC_PATIENCE_S):
                 self._drain()
-                return "ended" if self.log.status is not None else "panic"
-            if self.emulator.process.poll() is not None:
-                self._drain()
-                return "ended" if self.log.status is not None else "vanished"
+                return "ended" if self.log.status is not None or self.log.panic else "vanished"
             if self.deadline and time.monotonic() > self.deadline:
                 return "timeout"
             if self.escapes >= EMERGENCY_COUNT:
@@ -219,11 +223,12 @@ class _Session:
         if outcome == "timeout":
             tell(f"still running after {self.run.timeout_s:g} s; last in the log: {self._last()}")
             return EXIT_TIMEOUT
-        for reason in self.log.reasons:
-            tell(reason)
-        if outcome == "panic":
-            tell("the hypervisor panicked; its log has the registers and the backtrace")
+        if self.log.panic:
+            tell(self.log.panic)
+            tell("the hypervisor's log has the registers and the backtrace")
             return EXIT_ERROR
+        for reason in self.log.reasons[:REASONS_SHOWN]:
+            tell(reason)
         if outcome == "vanished":
             code = self.emulator.process.returncode
             tell(f"{self.run.platform} ended (status {code}) before Romulus said how the run went; "
