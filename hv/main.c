@@ -42,6 +42,18 @@ static void read_options(void)
 		power_use_debug_exit();
 }
 
+static void read_boot_info(const void *multiboot)
+{
+	int error = boot_info_parse(multiboot, MIB, &boot_info);
+
+	read_options();
+	boot_info_report(&boot_info);
+	if (!error && boot_memory_total(&boot_info))
+		return;
+	log_error("the boot loader gave no usable memory map; expected Multiboot2 information from GRUB");
+	arch_power_off(VM_STATUS_STOPPED);
+}
+
 static void policy_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
 	cpuid_read(leaf, subleaf, out);
@@ -111,8 +123,7 @@ void romulus_main(const void *multiboot)
 	cpuid_init();
 	gdt_init();
 	trap_init();
-	boot_info_parse(multiboot, MIB, &boot_info);
-	read_options();
+	read_boot_info(multiboot);
 	log_notice("command line: %s", boot_info.cmdline);
 	init_memory(multiboot);
 	host_screen_init(&boot_info);
@@ -122,13 +133,15 @@ void romulus_main(const void *multiboot)
 	fpu_init();
 	cpuid_report();
 	time_report();
-	log_notice("memory: %u KB free", (u32)(pmm_free_bytes() >> 10));
+	log_notice("memory: %u MB in all, %u KB free",
+		   (u32)(boot_memory_total(&boot_info) >> 20), (u32)(pmm_free_bytes() >> 10));
 	if (conformance_probe() < 0)
 		arch_power_off(VM_STATUS_STOPPED);
 	conformance_report();
 	log_notice("wall clock: %u s since 1970", (u32)arch_wallclock_s());
-	if (watchdog_start())
-		log_notice("watchdog: NMI by PIT and I/O APIC");
+	if (!conforms(CONFORMS_IRET_VM))
+		log_notice(watchdog_start() ? "watchdog: NMI by PIT and I/O APIC" :
+			   "watchdog: none possible; a guest can hold the CPU through the IRET hole");
 	cpu_policy_init(policy_cpuid);
 	arch_power_off(host_run(modules, list_modules(), find_terminal()));
 }

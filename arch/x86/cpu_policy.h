@@ -11,7 +11,7 @@
 
 /* CR4 bits a guest may set. */
 #define CPU_POLICY_CR4                                                                             \
-	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
+	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 
 /* Tell once, before the first vcpu, what the host's CPUID says: @host of leaf, subleaf. */
 void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]));

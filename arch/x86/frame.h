@@ -86,9 +86,9 @@ bool switch_has_nx(void);
 /* The host's own CR3, and the descriptor of its double-fault TSS, for the gate's constants. */
 u32 switch_host_cr3(void);
 u64 switch_df_tss_descriptor(void);
-/* Hardware CR0.TS, CR4 bits (OSFXSR, OSXMMEXCPT, TSD) and debug registers of the guest that runs
- * next; each remembers what is loaded and does nothing if that is right. */
-void switch_set_guest_ts(bool ts);
+/* Hardware CR0 bits (TS, also for EM; AM), CR4 bits (OSFXSR, OSXMMEXCPT, TSD, DE) and debug
+ * registers of the guest that runs next; nothing is written where it is right already. */
+void switch_set_guest_cr0(u32 cr0);
 void switch_set_guest_cr4(u32 bits);
 void switch_load_debug(const u32 dr[8]);
 void switch_unload_debug(void); /* no breakpoints in host space */

@@ -317,7 +317,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 	fill_frame(vcpu, gate_frame(&vcpu->gate));
 	switch_load_fpu(cpu->fpu);
 	switch_set_guest_cr4(cpu->cr4);
-	switch_set_guest_ts(cpu->cr0 & (CR0_TS | CR0_EM));
+	switch_set_guest_cr0(cpu->cr0);
 	switch_load_debug(cpu->dr);
 
 	frame = gate_exit_frame(&vcpu->gate, switch_enter(vcpu->root, gate_frame_linear(&vcpu->gate)));

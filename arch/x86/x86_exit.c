@@ -78,12 +78,11 @@ static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		break;
 	case EXCP_DE:
 	case EXCP_BR:
-	case EXCP_NM:
 	case EXCP_MF:
 	case EXCP_XM:
 		reflect(vcpu, vector, false, 0);
 		break;
-	default:
+	default: /* #NM too: TS stands for EM as well, which has exceptions of its own */
 		emulate(vcpu, EMULATE_OTHER);
 		break;
 	}

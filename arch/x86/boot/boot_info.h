@@ -66,6 +66,9 @@ struct boot_info {
  * as a whole is unusable (size field absurd); *@out is valid in both cases. */
 int boot_info_parse(const void *info, size_t limit, struct boot_info *out);
 
+/* Host report: loader, firmware, memory map, modules; and what of the list could not be used. */
+void boot_info_report(const struct boot_info *info);
+
 /* Value of "name=value" in a command line: copied to @value (cut to @size); false if absent.  A
  * bare "name" has the value "". */
 bool boot_info_option(const char *cmdline, const char *name, char *value, size_t size);

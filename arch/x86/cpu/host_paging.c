@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Implementation of host_paging.h.  All accessed and dirty bits are set from the start, so the CPU
- * never writes to these tables (QEMU sets bit 5 in the PDPT nevertheless, platform-facts row 10;
- * host_pdpt's entries may show it).
+ * never writes to these tables.  (QEMU sets bit 5 in the PDPT nevertheless, where a CPU has it
+ * reserved: who copies an entry of host_pdpt masks it with PTE_ADDRESS.)
  */
 #include "arch/x86/cpu/host_paging.h"
 

@@ -6,6 +6,7 @@
  */
 #include "arch/x86/frame.h"
 
+#include "arch/x86/cpu/cpuid.h"
 #include "arch/x86/cpu/fpu.h"
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/host_paging.h"
@@ -35,7 +36,8 @@ static u32 fault_address;
 static u32 loaded_dr7;
 
 #define IDT_LIMIT (256 * 8 - 1)
-#define GUEST_CR4 (CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE | CR4_PCE)
+#define GUEST_CR0 (CR0_TS | CR0_AM)
+#define GUEST_CR4 (CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE)
 
 u32 switch_enter(hpa_t root, u32 frame)
 {
@@ -79,10 +81,26 @@ static void clear_busy(u32 gdt_base)
 	*descriptor &= ~BIT64(41);
 }
 
+/* What the CPU must not do by itself for any guest: enter ring 0 by SYSENTER, tell rings 1-3 our
+ * descriptor tables (where it can be told not to). */
+static void restrict_cpu(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	if (cpu_has(CPU_SEP))
+		wrmsr(MSR_SYSENTER_CS, 0);
+	if (cpu_has(CPU_UMIP))
+		write_cr4(read_cr4() | CR4_UMIP);
+	done = true;
+}
+
 void switch_load_gate(u32 gate, hpa_t host_gate)
 {
 	if (current_gate && current_gate != gate)
 		switch_unload_gate();
+	restrict_cpu();
 	__asm__ volatile("sidt %0" : "=m"(switch_host_idtr));
 	host_gate_set_pde(gate, host_gate.v | PTE_P | PTE_W);
 	switch_guest_idtr = (struct pseudo_descriptor){ IDT_LIMIT, gate + GATE_IDT };
@@ -142,12 +160,15 @@ void switch_save_fpu(void *image)
 	fpu_release(image);
 }
 
-void switch_set_guest_ts(bool ts)
+void switch_set_guest_cr0(u32 bits)
 {
 	u32 cr0 = read_cr0();
+	u32 wanted = (cr0 & ~GUEST_CR0) | (bits & GUEST_CR0);
 
-	if (!(cr0 & CR0_TS) != !ts)
-		write_cr0(cr0 ^ CR0_TS);
+	if (bits & CR0_EM)
+		wanted |= CR0_TS;
+	if (wanted != cr0)
+		write_cr0(wanted);
 }
 
 void switch_set_guest_cr4(u32 bits)
