@@ -16,6 +16,7 @@
 #define GATE_PORT 0x61
 #define GATE_CHANNEL_2 0x01
 #define GATE_SPEAKER 0x02
+#define GATE_PORT_OUTPUT_2 0x20 /* channel 2's output */
 
 static void load(u32 channel, u32 count)
 {
@@ -37,6 +38,11 @@ u32 pit_reference_count(void)
 	out8(CONTROL, CONTROL_CHANNEL(2) | CONTROL_LATCH);
 	low = in8(CHANNEL(2));
 	return low | (u32)in8(CHANNEL(2)) << 8;
+}
+
+bool pit_reference_ended(void)
+{
+	return in8(GATE_PORT) & GATE_PORT_OUTPUT_2;
 }
 
 void pit_timer_set(u32 ticks)

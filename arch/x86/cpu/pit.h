@@ -16,6 +16,8 @@
 /* Start channel 2 counting down from PIT_COUNT_MAX, and read it. */
 void pit_reference_start(void);
 u32 pit_reference_count(void);
+/* Did it pass 0 since it was started?  (It goes on from the maximum then.) */
+bool pit_reference_ended(void);
 
 /* One interrupt on line 0 after @ticks (1..PIT_COUNT_MAX); 0: none. */
 void pit_timer_set(u32 ticks);

@@ -18,7 +18,7 @@
 #define INTERVAL (PIT_HZ / 100)
 #define SAMPLES 5
 #define STUCK_POLLS 1000000
-#define ATTEMPTS 3
+#define ATTEMPTS 8
 
 struct sample {
 	u64 tsc;
@@ -80,9 +80,9 @@ static bool measure(bool have_lapic, u64 *tsc_hz, u32 *lapic_hz)
 	if (first.pit < INTERVAL || !wait_for(first.pit - INTERVAL))
 		return false;
 	last = best_sample(have_lapic);
-	ticks = first.pit - last.pit;
-	if (last.pit > first.pit || ticks < INTERVAL / 2)
+	if (pit_reference_ended())
 		return false; /* delayed for so long that the count ran out */
+	ticks = first.pit - last.pit;
 	*tsc_hz = div64_u32((last.tsc - first.tsc) * PIT_HZ, ticks, NULL);
 	*lapic_hz = (u32)div64_u32((u64)(last.lapic - first.lapic) * PIT_HZ, ticks, NULL);
 	return *tsc_hz != 0;
