@@ -11,6 +11,8 @@
 #define SLP_EN_S5 0x2000
 #define DEBUG_EXIT 0xf4
 
+#define TEXT_START 0x400000u /* guest.lds */
+
 #define FLAT_CODE 0x00cf9a000000ffffull
 #define FLAT_DATA 0x00cf92000000ffffull
 #define DPL3 (3ull << 45)
@@ -184,4 +186,12 @@ void paging_init(void)
 	__asm__ volatile("movl %0, %%cr3\n\t"
 			 "movl %%cr0, %%eax\n\torl $0x80010000, %%eax\n\tmovl %%eax, %%cr0"
 			 : : "r"(page_directory) : "eax", "memory");
+}
+
+void protect_text(void)
+{
+	extern u8 text_end[];
+
+	for (u32 at = TEXT_START; at < (u32)text_end; at += 4096)
+		*pte_of(at) &= ~PTE_W;
 }

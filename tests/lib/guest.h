@@ -82,6 +82,8 @@ extern u32 double_faults; /* so many came */
 void paging_init(void);
 extern u32 page_directory[1024];
 u32 *pte_of(u32 address); /* in the first 64 MB */
+/* Make code and constants read-only; the caller flushes the TLB. */
+void protect_text(void);
 #define PTE_P 1u
 #define PTE_W 2u
 #define PTE_U 4u
