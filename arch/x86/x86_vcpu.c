@@ -13,6 +13,7 @@
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/lib/printf.h"
+#include "hv/lib/string.h"
 
 /* Instructions interpreted before the caller is asked to look at time and devices. */
 #define INTERPRETER_BURST 1024
@@ -102,6 +103,21 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 	if (vcpu->interp)
 		interp_destroy(vcpu->interp);
 	kheap_free(vcpu);
+}
+
+void x86_vcpu_reset(struct x86_vcpu *vcpu)
+{
+	x86_direct_release(vcpu);
+	x86_cpu_reset(&vcpu->cpu);
+	memset(&vcpu->vmi, 0, sizeof(vcpu->vmi));
+	vcpu->intr = false;
+	vcpu->check_segments = true;
+	interp_flush_tlb(vcpu->interp);
+}
+
+void x86_vcpu_end_turn(struct x86_vcpu *vcpu)
+{
+	vcpu->turn_over = true;
 }
 
 void x86_vcpu_set_intr(void *opaque, u32 index, bool level)
@@ -227,7 +243,8 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 {
 	u32 budget = INTERPRETER_BURST;
 
-	while (budget > 0) {
+	vcpu->turn_over = false;
+	while (budget > 0 && !vcpu->turn_over) {
 		bool direct;
 
 		if (vcpu->intr)

@@ -57,6 +57,7 @@ struct x86_vcpu {
 	struct gate gate;
 	bool has_gate;
 	u64 direct_heap_bytes; /* taken for the shadow's own records */
+	bool turn_over;
 	bool intr; /* level of the interrupt controller's output */
 	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
 	bool check_segments; /* hidden parts may differ from the shadow tables */
@@ -71,10 +72,14 @@ struct x86_vcpu {
 /* A vcpu in its reset state.  NULL without memory (logged). */
 struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config);
 void x86_vcpu_destroy(struct x86_vcpu *vcpu);
+/* Back to the reset state; what the guest had by VMI is gone, its counters stay. */
+void x86_vcpu_reset(struct x86_vcpu *vcpu);
 
 /* Execute the guest for a bounded time.  Interrupts masked; takes none itself. */
 enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu);
 
+/* Return from x86_vcpu_run after the present instruction: a device wants the caller's attention. */
+void x86_vcpu_end_turn(struct x86_vcpu *vcpu);
 /* The machine's INTR wire (an irqline target: @opaque is the vcpu). */
 void x86_vcpu_set_intr(void *opaque, u32 index, bool level);
 

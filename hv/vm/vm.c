@@ -71,6 +71,8 @@ static void reset_wire(void *opaque, u32 index, bool level)
 
 	(void)index;
 	vm->reset_wanted |= level;
+	if (vm->vcpu)
+		x86_vcpu_end_turn(vm->vcpu);
 }
 
 static void power_off_wire(void *opaque, u32 index, bool level)
@@ -79,6 +81,8 @@ static void power_off_wire(void *opaque, u32 index, bool level)
 
 	(void)index;
 	vm->power_off_wanted |= level;
+	if (vm->vcpu)
+		x86_vcpu_end_turn(vm->vcpu);
 }
 
 static void intr_wire(void *opaque, u32 index, bool level)
@@ -160,8 +164,8 @@ static gpa_t place_acpi(struct vm *vm)
 	return rsdp;
 }
 
-/* Machine, vcpu and kernel as after power-on; the memory is there. */
-static int power_on(struct vm *vm)
+/* ACPI tables, kernel and ROM in memory, registers at the kernel's entry. */
+static int load(struct vm *vm)
 {
 	struct load_request request = {
 		.gmem = vm->gmem,
@@ -169,7 +173,20 @@ static int power_on(struct vm *vm)
 		.modules = vm->modules,
 		.module_count = vm->module_count,
 		.com_ports = MACHINE_COM_PORTS,
+		.rsdp = place_acpi(vm),
 	};
+	int error = load_kernel(&request, &vm->vcpu->cpu);
+
+	if (!error && vm->config->vmi)
+		error = vmi_load_rom(vm->gmem);
+	vm->halted = false;
+	vm->reset_wanted = vm->power_off_wanted = false;
+	return error;
+}
+
+/* Machine and vcpu with the kernel loaded; the memory is there. */
+static int power_on(struct vm *vm)
+{
 	int error = create_machine(vm);
 
 	if (!error)
@@ -178,13 +195,7 @@ static int power_on(struct vm *vm)
 		log_error("vm %s: no memory for its devices and vcpu", vm->config->name);
 		return error;
 	}
-	request.rsdp = place_acpi(vm);
-	error = load_kernel(&request, &vm->vcpu->cpu);
-	if (!error && vm->config->vmi)
-		error = vmi_load_rom(vm->gmem);
-	vm->halted = false;
-	vm->reset_wanted = vm->power_off_wanted = false;
-	return error;
+	return load(vm);
 }
 
 static void power_down(struct vm *vm)
@@ -237,8 +248,9 @@ void vm_destroy(struct vm *vm)
 static void restart(struct vm *vm)
 {
 	vm->resets++;
-	power_down(vm);
-	if (power_on(vm))
+	x86_vcpu_reset(vm->vcpu);
+	machine_reset(&vm->machine);
+	if (load(vm))
 		end(vm, VM_STATUS_STOPPED, "could not be reset");
 }
 
@@ -269,23 +281,19 @@ static void triple_fault(struct vm *vm)
 
 void vm_run(struct vm *vm)
 {
-	switch (x86_vcpu_run(vm->vcpu)) {
-	case VCPU_STOP_TURN:
-		break;
-	case VCPU_STOP_HALTED:
-		vm->halted = !(vm->vcpu->intr && vm->vcpu->cpu.eflags & EFLAGS_IF);
-		break;
-	case VCPU_STOP_SHUTDOWN:
-		triple_fault(vm);
-		return;
-	case VCPU_STOP_KILLED:
-		killed(vm);
-		return;
-	}
+	enum vcpu_stop stop = x86_vcpu_run(vm->vcpu);
+
+	/* What the guest asked of its machine comes before how its CPU fared afterwards. */
 	if (vm->power_off_wanted)
 		end(vm, VM_STATUS_OK, "powered off");
 	else if (vm->reset_wanted)
 		on_reset(vm, VM_STATUS_OK, "reset by the guest");
+	else if (stop == VCPU_STOP_SHUTDOWN)
+		triple_fault(vm);
+	else if (stop == VCPU_STOP_KILLED)
+		killed(vm);
+	else if (stop == VCPU_STOP_HALTED)
+		vm->halted = !(vm->vcpu->intr && vm->vcpu->cpu.eflags & EFLAGS_IF);
 }
 
 bool vm_runnable(const struct vm *vm)

@@ -74,6 +74,9 @@ gate_save:
 	movl $HOST_DS, %ecx
 	movl %ecx, %ds
 	movl %ecx, %es
+	xorl %ecx, %ecx			/* a trap in the host reloads FS and GS, whose */
+	movl %ecx, %fs			/* descriptors may be gone by then */
+	movl %ecx, %gs
 	movl %edx, %cr3
 	/* host space from here */
 	movl switch_host_esp, %esp
