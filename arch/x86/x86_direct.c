@@ -106,8 +106,7 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 	}
 	/* The CPU can only be given CS and SS of its own ring, and all of ESP only if SS is 32-bit. */
 	return (cpu->seg[SREG_CS].selector & SEL_RPL) == rpl &&
-	       (cpu->seg[SREG_SS].selector & SEL_RPL) == rpl &&
-	       (cpu->seg[SREG_CS].attr & SEG_DB) && (cpu->seg[SREG_SS].attr & SEG_DB);
+	       (cpu->seg[SREG_SS].selector & SEL_RPL) == rpl && (cpu->seg[SREG_SS].attr & SEG_DB);
 }
 
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)
@@ -173,9 +172,18 @@ void x86_direct_load_ldt(struct x86_vcpu *vcpu)
 	if (size)
 		load_table(vcpu, GATE_TABLE_LDT, ldtr->base, size - 1);
 	gate_set_ldt_size(&vcpu->gate, size);
+	vcpu->shadowed_ldt = *ldtr;
 	if (loaded_gate == &vcpu->gate)
 		switch_load_ldt(size ? GATE_LDT_SELECTOR : 0);
 	reload_segments(vcpu);
+}
+
+void x86_direct_follow_task(struct x86_vcpu *vcpu)
+{
+	const struct x86_segment *now = &vcpu->cpu.ldtr, *then = &vcpu->shadowed_ldt;
+
+	if (now->base != then->base || now->limit != then->limit || now->attr != then->attr)
+		x86_direct_load_ldt(vcpu);
 }
 
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)

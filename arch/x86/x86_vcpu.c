@@ -208,6 +208,7 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 		return ENGINE_INTERPRETER;
 	}
 	if (vcpu->check_segments) {
+		x86_direct_follow_task(vcpu);
 		vcpu->check_segments = false;
 		vcpu->segments_direct = x86_direct_segments_match(vcpu);
 	}

@@ -61,6 +61,7 @@ struct x86_vcpu {
 	bool intr; /* level of the interrupt controller's output */
 	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
 	bool check_segments; /* hidden parts may differ from the shadow tables */
+	struct x86_segment shadowed_ldt; /* LDTR that the shadow LDT was made for */
 	bool segments_direct; /* they do not: direct execution is possible */
 	hpa_t root;
 	struct vmi vmi;
@@ -120,6 +121,8 @@ void x86_direct_load_gdt(struct x86_vcpu *vcpu);
 void x86_direct_load_ldt(struct x86_vcpu *vcpu);
 /* The guest's descriptor at @offset of its table has become @raw: follow. */
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw);
+/* A task switch may have loaded LDTR: follow. */
+void x86_direct_follow_task(struct x86_vcpu *vcpu);
 /* The interpreter has executed @op: if it loaded a descriptor-table register, follow. */
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op);
 /* The hidden part that loading @selector gives in direct execution. */
