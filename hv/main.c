@@ -9,7 +9,7 @@
 #include "arch/x86/boot/image.h"
 #include "arch/x86/cpu/conformance.h"
 #include "arch/x86/cpu/cpuid.h"
-#include "arch/x86/cpu/fpu.h"
+#include "arch/x86/cpu/host_fpu.h"
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/host_paging.h"
 #include "arch/x86/cpu/pic.h"
@@ -130,7 +130,7 @@ void romulus_main(const void *multiboot)
 	power_init(boot_info.rsdp);
 	pic_init();
 	time_init();
-	fpu_init();
+	host_fpu_init();
 	cpuid_report();
 	time_report();
 	log_notice("memory: %u MB in all, %u KB free",

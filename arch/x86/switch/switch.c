@@ -7,7 +7,7 @@
 #include "arch/x86/frame.h"
 
 #include "arch/x86/cpu/cpuid.h"
-#include "arch/x86/cpu/fpu.h"
+#include "arch/x86/cpu/host_fpu.h"
 #include "arch/x86/cpu/gdt.h"
 #include "arch/x86/cpu/host_paging.h"
 #include "arch/x86/cpu/msr.h"

@@ -3,12 +3,12 @@
  * The real FPU, which belongs to guests: the hypervisor itself is compiled not to use it.
  * arch_fpu_execute (hv/arch.h) is implemented here.
  */
-#ifndef ARCH_X86_CPU_FPU_H
-#define ARCH_X86_CPU_FPU_H
+#ifndef ARCH_X86_CPU_HOST_FPU_H
+#define ARCH_X86_CPU_HOST_FPU_H
 
 /* Set CR0 and CR4 for the use of x87 and SSE; make the page that instructions are executed from.
  * Needs map_alias. */
-void fpu_init(void);
+void host_fpu_init(void);
 /*
  * One image at a time is loaded, and stays so until another is wanted: switching between a guest
  * and the interpreter costs nothing.  @image: 512 bytes, 16-byte-aligned; FXSAVE layout where the
@@ -20,7 +20,7 @@ void fpu_own(void *image);
 void fpu_release(void *image);
 /* Load and store without ownership; CR0.TS and EM must be clear.  A state that the CPU refuses
  * (reserved MXCSR bits) is not loaded. */
-void fpu_load(const void *image);
-void fpu_save(void *image);
+void host_fpu_load(const void *image);
+void host_fpu_save(void *image);
 
 #endif

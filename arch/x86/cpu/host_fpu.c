@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Implementation of fpu.h.  The instruction that the interpreter wants to have executed is written
+ * Implementation of host_fpu.h.  The instruction that the interpreter wants to have executed is written
  * to a page of ours, followed by RET, and called.  That page is mapped twice: writable where the
  * image has it, executable in the window, so that no mapping is both.  It is divided into slots,
  * and a slot that already holds the instruction is used as it is: code of a guest repeats itself,
  * and changing code is slow on every CPU.
  */
-#include "arch/x86/cpu/fpu.h"
+#include "arch/x86/cpu/host_fpu.h"
 
 #include "arch/x86/cpu/cpuid.h"
 #include "arch/x86/cpu/host_paging.h"
@@ -27,7 +27,7 @@ static void *owner; /* image whose newest state is in the registers, or NULL */
 
 extern const u8 fpu_fault[]; /* in run(): where an exception of the instruction continues */
 
-void fpu_load(const void *image)
+void host_fpu_load(const void *image)
 {
 	if (cpu_has(CPU_FXSR))
 		__asm__ volatile("1: fxrstor (%0)\n2:" EXTABLE(1b, 2b) : : "r"(image) : "memory");
@@ -35,7 +35,7 @@ void fpu_load(const void *image)
 		__asm__ volatile("fninit; frstor (%0)" : : "r"(image) : "memory");
 }
 
-void fpu_save(void *image)
+void host_fpu_save(void *image)
 {
 	if (cpu_has(CPU_FXSR))
 		__asm__ volatile("fxsave (%0)" : : "r"(image) : "memory");
@@ -112,8 +112,8 @@ void fpu_own(void *image)
 		return;
 	clear_ts();
 	if (owner)
-		fpu_save(owner);
-	fpu_load(image);
+		host_fpu_save(owner);
+	host_fpu_load(image);
 	owner = image;
 }
 
@@ -122,7 +122,7 @@ void fpu_release(void *image)
 	if (owner != image)
 		return;
 	clear_ts();
-	fpu_save(image);
+	host_fpu_save(image);
 	owner = NULL;
 }
 
@@ -134,7 +134,7 @@ int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax,
 	return run(place(code, length), mem, eax, eflags);
 }
 
-void fpu_init(void)
+void host_fpu_init(void)
 {
 	u32 cr4 = read_cr4();
 
