@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The VMI ROM: an image of its own (guest-abi/ is all it includes), embedded in the hypervisor.
 ROM_BLOCKS := 2
 R := $(BUILD)/rom

@@ -11,8 +11,8 @@
 #include "hv/load/load.h"
 
 /* Create the VMs that romulus.conf (one of @modules) describes, and run them until the last has
- * ended.  @terminal: where consoles and monitor are; NULL for none.  Returns the status of the run (enum vm_status): the
- * worst of the VMs', or VM_STATUS_STOPPED if one could not be created. */
+ * ended.  @terminal: where consoles and monitor are; NULL for none.  Returns the status of the run
+ * (enum vm_status): the worst of the VMs', or VM_STATUS_STOPPED if one could not be created. */
 int host_run(const struct module *modules, u32 module_count, const struct char_dev *terminal);
 
 #endif

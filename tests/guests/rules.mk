@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Test kernels: build/guests/NAME.elf from tests/guests/NAME/*.{c,S} and the runtime in tests/lib.
 G := $(BUILD)/guests
 GUEST_CFLAGS := $(COMMON) -m32 -march=pentiumpro -O1 -ffreestanding -mgeneral-regs-only -fno-pic -fno-pie \
