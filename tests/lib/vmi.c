@@ -10,7 +10,7 @@ bool vmi_active;
 extern u32 iret_routine, vmi_iret_offset;
 
 /* What Linux patches over an IRET: CALL rel32.  [ESP] is the return address, below the frame. */
-__asm__("vmi_iret_site:\n\t.byte 0xe8\nvmi_iret_offset:\n\t.long 0\n");
+__asm__(".globl vmi_iret_site\nvmi_iret_site:\n\t.byte 0xe8\nvmi_iret_offset:\n\t.long 0\n");
 
 bool vmi_find(void)
 {
