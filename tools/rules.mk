@@ -29,7 +29,8 @@ $(OBJS) $(HOST32_OBJS) $(HOST64_OBJS): | $(BUILD)/cache/multiboot2.h
 linux:
 	$(Q)tools/guest-linux build
 
-LINUX := --kernel $(BUILD)/guest/bzImage --initrd $(BUILD)/guest/initramfs.gz
+# The ELF file, since a decompressor would be interpreted.
+LINUX := --kernel $(BUILD)/guest/vmlinux --initrd $(BUILD)/guest/initramfs.gz
 # RUN="--memory 512M --vmi off" and the like.
 run: setup
 	$(AGAIN) image
