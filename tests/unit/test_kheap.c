@@ -12,6 +12,7 @@
 #undef HV_CORE_KHEAP_H
 #define kheap_alloc our_alloc
 #define kheap_free our_free
+#define kheap_used_bytes our_used_bytes
 #include "hv/core/kheap.c"
 
 static void setup(void)
@@ -48,6 +49,21 @@ START_TEST(freed_memory_is_joined_and_used_again)
 			kheap_free(objects[(i * 5) % 64]);
 	}
 	ck_assert_uint_eq(fake_outstanding(), 1); /* all of it fits one extent, if joined */
+}
+END_TEST
+
+START_TEST(used_bytes_return_to_where_they_were)
+{
+	void *first = kheap_alloc(100), *second;
+	size_t used = (size_t)kheap_used_bytes();
+
+	ck_assert_uint_ge(used, 100);
+	second = kheap_alloc(5000);
+	ck_assert_uint_ge((size_t)kheap_used_bytes(), used + 5000);
+	kheap_free(second);
+	ck_assert_uint_eq((size_t)kheap_used_bytes(), used);
+	kheap_free(first);
+	ck_assert_uint_eq((size_t)kheap_used_bytes(), 0);
 }
 END_TEST
 
@@ -140,6 +156,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, object_is_zeroed_and_aligned);
 	tcase_add_test(tests, freed_memory_is_joined_and_used_again);
+	tcase_add_test(tests, used_bytes_return_to_where_they_were);
 	tcase_add_test(tests, free_of_nothing_is_harmless);
 	tcase_add_test(tests, too_large_an_object_is_refused);
 	tcase_add_test(tests, without_an_extent_a_frame_serves_small_objects);
