@@ -40,6 +40,9 @@ static bool random_is_sse(const struct x86_insn *insn)
 	default:
 		break;
 	}
+	/* TCG reads the source after it has changed the same register. */
+	if (insn->op >= OP_PHADDW && insn->op <= OP_PHSUBSW)
+		return false;
 	/* A CPU lets F2 and F3 win over 66. */
 	if (insn->mandatory_prefix >= 0xf2 && insn->prefixes & PREFIX_OPSIZE)
 		return false;
@@ -105,6 +108,8 @@ static void compare_x87(void)
 		check_uc(uc_reg_read(both->uc, uc_fp[(top + st) & 7], other));
 		if (!(fpu[4] >> ((top + st) & 7) & 1))
 			continue;
+		if ((other[9] & 0x7f) == 0x7f && other[8] == 0xff)
+			continue; /* TCG passes signalling NaNs on */
 		if (memcmp(fpu + 32 + 16 * st, other, 10)) {
 			u32 a, b;
 
