@@ -18,7 +18,10 @@ $(B)/init: $(BENCH_OBJS)
 	$(Q)$(LD) -m elf_i386 -z noexecstack -s -o $@ $^
 -include $(patsubst %.o,%.d,$(BENCH_OBJS))
 
-.PHONY: bench
+.PHONY: bench bench-program
+bench-program: $(B)/init
 # BENCH="--only pgfault --no-wall" and the like.
-bench: image linux $(B)/init
+bench: setup
+	$(AGAIN) image bench-program
+	$(AGAIN) linux
 	$(Q)tools/bench $(BENCH)

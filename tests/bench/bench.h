@@ -25,6 +25,8 @@ void bench_fail(const char *what) __attribute__((noreturn));
 char *bench_map(u32 size);
 /* How a program finds the kernel's fast system call, 0 if it offers none. */
 extern u32 bench_sysinfo;
+/* /dev/port, open for reading and writing; the position is the port. */
+extern int bench_ports;
 /* The program itself, and the word that makes it end at once. */
 #define BENCH_PATH "/init"
 #define BENCH_EXIT "exit"

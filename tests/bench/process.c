@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Processes: making them, replacing them, switching between them; and files on a tmpfs.
+ * Processes: making them, replacing them, switching between them; files on a tmpfs; a device.
  */
 #include "tests/bench/bench.h"
 
 #define FILE_PATH "/tmp/file"
+#define POST_PORT 0x80u
 
 static int to_child[2], to_parent[2];
 static int child;
@@ -107,12 +108,25 @@ static void file(u32 ops)
 	}
 }
 
+/* Read an I/O port: natively one instruction of the kernel. */
+static void read_port(u32 ops)
+{
+	char byte;
+
+	while (ops--) {
+		sys3(SYS_LSEEK, bench_ports, POST_PORT, 0);
+		if (sys3(SYS_READ, bench_ports, &byte, 1) != 1)
+			bench_fail("port");
+	}
+}
+
 /* clang-format off */
 const struct bench process_benches[] = {
 	{ "pipe", 500, ping_pong, start_child, end_child },
 	{ "forkwait", 100, fork_wait, own_memory, 0 },
 	{ "forkexec", 100, fork_exec, own_memory, 0 },
 	{ "file", 500, file, 0, 0 },
+	{ "port", 2000, read_port, 0, 0 },
 	{ 0, 0, 0, 0, 0 },
 };
 /* clang-format on */
