@@ -23,6 +23,7 @@
 #include "hv/core/log.h"
 #include "hv/core/panic.h"
 #include "hv/core/pmm.h"
+#include "hv/core/trace.h"
 #include "hv/host_screen.h"
 #include "hv/lib/string.h"
 #include "hv/vm/host.h"
@@ -100,6 +101,7 @@ static const struct char_dev *find_terminal(void)
 
 	host_options_parse(boot_info.cmdline, &options);
 	log_set_level(options.log);
+	trace_mask |= options.trace;
 	switch (options.terminal) {
 	case HOST_TERMINAL_COM1:
 		return serial_terminal(&com1, UART_COM1_LINE);

@@ -11,6 +11,8 @@
  */
 #include "arch/x86/x86_vcpu.h"
 
+#include "hv/core/trace.h"
+
 #define FIRST_EXTERNAL VECTOR_PIC_BASE
 #define LAST_EXTERNAL VECTOR_LAPIC_SPURIOUS
 
@@ -31,7 +33,10 @@ static void reflect_debug(struct x86_vcpu *vcpu)
 
 static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 {
-	switch (shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error)) {
+	enum shadow_fault result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
+
+	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", cr2, error, result);
+	switch (result) {
 	case SHADOW_RETRY:
 		break;
 	case SHADOW_GUEST:
@@ -96,6 +101,7 @@ bool x86_exit_is_external(u8 vector)
 bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 {
 	vcpu->stats.vectors[vector]++;
+	trace(TRACE_EXIT, "exit %02x eip %08x error %x", vector, vcpu->cpu.eip, error);
 	if (vector == VECTOR_HYPERCALL && vcpu->cpu.cpl == 0) {
 		vmi_hypercall(vcpu);
 	} else if (vector == EXCP_NMI) {

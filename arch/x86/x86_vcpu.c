@@ -12,6 +12,7 @@
 #include "hv/arch.h"
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
+#include "hv/core/trace.h"
 #include "hv/lib/printf.h"
 #include "hv/lib/string.h"
 
@@ -159,6 +160,8 @@ void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu)
 {
 	vcpu->stats.faults++;
 	vcpu->check_segments = true;
+	trace(TRACE_IRQ, "exception %02x error %x at eip %08x", vcpu->cpu.fault.vector,
+	      vcpu->cpu.fault.error, vcpu->cpu.eip);
 	if (interp_deliver_fault(vcpu->interp) == EMUL_UNHANDLED)
 		kill_unhandled(vcpu);
 }
@@ -170,6 +173,7 @@ void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 
 	vcpu->stats.emulated[why]++;
 	vcpu->check_segments = true;
+	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
 	result = interp_step(vcpu->interp);
 	if (result == EMUL_FAULT)
 		x86_vcpu_deliver_fault(vcpu);
@@ -219,6 +223,7 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 static void deliver_interrupt(struct x86_vcpu *vcpu)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
+	u8 vector;
 
 	if (!vcpu->intr || cpu->interrupt_shadow)
 		return;
@@ -229,8 +234,9 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 	cpu->activity = CPU_RUNNING;
 	vcpu->stats.interrupts++;
 	vcpu->check_segments = true;
-	if (interp_deliver_interrupt(vcpu->interp, vcpu->config.ops->acknowledge(vcpu->config.opaque)) ==
-	    EMUL_UNHANDLED)
+	vector = vcpu->config.ops->acknowledge(vcpu->config.opaque);
+	trace(TRACE_IRQ, "interrupt %02x into eip %08x", vector, cpu->eip);
+	if (interp_deliver_interrupt(vcpu->interp, vector) == EMUL_UNHANDLED)
 		kill_unhandled(vcpu);
 }
 
@@ -284,38 +290,4 @@ u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu)
 		return 0;
 	shadow_get_stats(vcpu->shadow, &stats);
 	return ((u64)vcpu->gate.pages + stats.pages_used) * PAGE_SIZE + vcpu->direct_heap_bytes;
-}
-
-static const char *const sreg_names[SREG_COUNT] = { "es", "cs", "ss", "ds", "fs", "gs" };
-
-void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
-		   void *opaque)
-{
-	const struct x86_cpu *c = &vcpu->cpu;
-	char text[128];
-
-	hv_snprintf(text, sizeof(text), "eax %08x ebx %08x ecx %08x edx %08x cpl %u%s", c->gpr[REG_EAX],
-		    c->gpr[REG_EBX], c->gpr[REG_ECX], c->gpr[REG_EDX], c->cpl,
-		    vcpu->vmi.active ? " vmi" : "");
-	line(opaque, text);
-	hv_snprintf(text, sizeof(text), "esi %08x edi %08x ebp %08x esp %08x eip %08x eflags %08x",
-		    c->gpr[REG_ESI], c->gpr[REG_EDI], c->gpr[REG_EBP], c->gpr[REG_ESP], c->eip,
-		    c->eflags);
-	line(opaque, text);
-	for (u32 i = 0; i < SREG_COUNT; i++) {
-		hv_snprintf(text, sizeof(text), "%s %04x base %08x limit %08x attr %04x", sreg_names[i],
-			    c->seg[i].selector, c->seg[i].base, c->seg[i].limit, c->seg[i].attr);
-		line(opaque, text);
-	}
-	hv_snprintf(text, sizeof(text), "gdt %08x+%04x idt %08x+%04x tr %04x ldt %04x", c->gdtr.base,
-		    c->gdtr.limit, c->idtr.base, c->idtr.limit, c->tr.selector, c->ldtr.selector);
-	line(opaque, text);
-	hv_snprintf(text, sizeof(text), "cr0 %08x cr2 %08x cr3 %08x cr4 %08x", c->cr0, c->cr2, c->cr3,
-		    c->cr4);
-	line(opaque, text);
-	if (c->fault.vector || c->fault.has_error) {
-		hv_snprintf(text, sizeof(text), "last exception %u error %x", c->fault.vector,
-			    c->fault.error);
-		line(opaque, text);
-	}
 }

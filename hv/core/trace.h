@@ -17,6 +17,7 @@
 #define TRACE_DEV BIT(5)
 #define TRACE_INTERP BIT(6)
 #define TRACE_BT BIT(7)
+#define TRACE_GUEST (TRACE_EXIT | TRACE_MMU | TRACE_VMI | TRACE_IRQ | TRACE_INTERP | TRACE_BT)
 
 extern u32 trace_mask;
 

@@ -6,6 +6,7 @@
 #include "hv/vm/host_options.h"
 
 #include "hv/core/log.h"
+#include "hv/core/trace.h"
 #include "hv/lib/string.h"
 
 struct option {
@@ -26,7 +27,9 @@ static const struct option options[] = {
 	{ "log", offsetof(struct host_options, log), levels, "error, notice or info" },
 	{ "exit", offsetof(struct host_options, exit), exits, "power-off or isa-debug-exit" },
 };
-#define OPTION_NAMES "terminal=, log=, exit="
+#define OPTION_NAMES "terminal=, log=, exit=, trace="
+#define TRACE_OPTION "trace="
+#define TRACE_MAX 63
 /* clang-format on */
 
 static bool same(const char *text, size_t length, const char *word)
@@ -48,8 +51,28 @@ static bool set_value(const struct option *option, struct host_options *out, con
 	return false;
 }
 
+/* The value is the monitor's: a list of event classes. */
+static bool set_trace(struct host_options *out, const char *value, size_t length)
+{
+	char list[TRACE_MAX + 1];
+
+	if (length <= TRACE_MAX) {
+		memcpy(list, value, length);
+		list[length] = 0;
+		if (trace_parse_mask(list, &out->trace))
+			return true;
+	}
+	log_error("command line: trace=%.*s; expected classes as in the monitor's help for trace",
+		  (int)MIN(length, (size_t)40), value);
+	return false;
+}
+
 static bool parse_word(struct host_options *out, const char *word, size_t length)
 {
+	size_t prefix = sizeof(TRACE_OPTION) - 1;
+
+	if (length > prefix && memcmp(word, TRACE_OPTION, prefix) == 0)
+		return set_trace(out, word + prefix, length - prefix);
 	for (u32 i = 0; i < ARRAY_SIZE(options); i++) {
 		size_t name = strlen(options[i].name);
 

@@ -21,6 +21,7 @@ struct host_options {
 	u32 terminal; /* enum host_terminal: where the guests' consoles and the monitor are */
 	u32 log;      /* enum log_level: the least important messages to show */
 	u32 exit;     /* enum host_exit: how the run ends */
+	u32 trace;    /* TRACE_* classes to record besides the default ones */
 };
 
 /* Parse the hypervisor's command line (@text may be NULL) into @out; what is not given has its

@@ -9,6 +9,7 @@
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/core/pmm.h"
+#include "hv/core/trace.h"
 #include "hv/dev/acpi_tables.h"
 #include "hv/lib/err.h"
 #include "hv/load/bios.h"
@@ -17,6 +18,7 @@
  * the p2m and devices below 3 % and 2 MB (docs/memory-map.md). */
 #define SHADOW_SHARE 40
 #define SHADOW_BASE_PAGES 256
+#define TRACE_LINES 64 /* shown when a VM is stopped */
 
 static bool source_large(void *opaque, hpa_t *frame)
 {
@@ -265,17 +267,25 @@ static void on_reset(struct vm *vm, enum vm_status status, const char *why)
 	restart(vm);
 }
 
+/* State and last events of a guest that went wrong. */
+static void log_state(struct vm *vm)
+{
+	x86_vcpu_dump(vm->vcpu, log_line, vm);
+	if (trace_mask & TRACE_GUEST)
+		trace_tail(TRACE_LINES, log_line, vm);
+}
+
 static void killed(struct vm *vm)
 {
 	log_error("vm %s: stopped: %s", vm->config->name, x86_vcpu_kill_reason(vm->vcpu));
-	x86_vcpu_dump(vm->vcpu, log_line, vm);
+	log_state(vm);
 	end(vm, VM_STATUS_STOPPED, "stopped");
 }
 
 static void triple_fault(struct vm *vm)
 {
 	log_notice("vm %s: triple fault", vm->config->name);
-	x86_vcpu_dump(vm->vcpu, log_line, vm);
+	log_state(vm);
 	on_reset(vm, VM_STATUS_TRIPLE_FAULT, "triple fault");
 }
 

@@ -8,9 +8,10 @@
  */
 #include "arch/x86/vmi/vmi.h"
 
-#include "arch/x86/x86_vcpu.h"
+#include "arch/x86/vmi/vmi_priv.h"
 #include "guest-abi/hypercall.h"
 #include "hv/core/log.h"
+#include "hv/core/trace.h"
 
 /* What EAX says when VMI_Init is refused; any number but 0 does for the guest. */
 #define INIT_REFUSED 1
@@ -180,6 +181,7 @@ void vmi_hypercall(struct x86_vcpu *vcpu)
 		return;
 	}
 	vcpu->stats.calls[number]++;
+	trace(TRACE_VMI, "VMI call %u (eax %x edx %x)", number, vmi_arg(vcpu, 0), vmi_arg(vcpu, 1));
 	call = &calls[number];
 	if (call->fn)
 		call->fn(vcpu);
