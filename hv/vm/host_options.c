@@ -55,12 +55,15 @@ static bool set_value(const struct option *option, struct host_options *out, con
 static bool set_trace(struct host_options *out, const char *value, size_t length)
 {
 	char list[TRACE_MAX + 1];
+	u32 mask;
 
 	if (length <= TRACE_MAX) {
 		memcpy(list, value, length);
 		list[length] = 0;
-		if (trace_parse_mask(list, &out->trace))
+		if (trace_parse_mask(list, &mask)) {
+			out->trace |= mask;
 			return true;
+		}
 	}
 	log_error("command line: trace=%.*s; expected classes as in the monitor's help for trace",
 		  (int)MIN(length, (size_t)40), value);

@@ -14,6 +14,7 @@
 
 #include "hv/core/log.h"
 #include "hv/vm/config_token.h"
+#include "hv/core/trace.h"
 #include "hv/vm/host_options.h"
 #include "tests/fake/fake.h"
 
@@ -367,6 +368,19 @@ START_TEST(host_options_have_defaults_and_values)
 }
 END_TEST
 
+START_TEST(trace_takes_a_list_of_classes)
+{
+	struct host_options options;
+
+	fake_reset();
+	ck_assert_uint_eq(host_options_parse("trace=exit,vmi", &options), 0);
+	ck_assert_uint_eq(options.trace, TRACE_EXIT | TRACE_VMI);
+	ck_assert_uint_eq(host_options_parse("trace=exit,foo", &options), 1);
+	ck_assert_uint_eq(options.trace, 0);
+	ck_assert_ptr_nonnull(strstr(fake_log(), "trace=exit,foo"));
+}
+END_TEST
+
 START_TEST(unknown_host_options_are_named_and_skipped)
 {
 	struct host_options options;
@@ -376,10 +390,10 @@ START_TEST(unknown_host_options_are_named_and_skipped)
 		host_options_parse("foo terminal=lpt log= terminal=screen exit", &options), 4);
 	ck_assert_uint_eq(options.terminal, HOST_TERMINAL_SCREEN);
 	ck_assert_str_eq(fake_log(),
-			 "command line: unknown word 'foo'; expected terminal=, log=, exit=\n"
+			 "command line: unknown word 'foo'; expected terminal=, log=, exit=, trace=\n"
 			 "command line: terminal=lpt; expected auto, com1, com2 or screen\n"
 			 "command line: log=; expected error, notice or info\n"
-			 "command line: unknown word 'exit'; expected terminal=, log=, exit=\n");
+			 "command line: unknown word 'exit'; expected terminal=, log=, exit=, trace=\n");
 }
 END_TEST
 
@@ -404,6 +418,7 @@ int main(void)
 	tcase_add_test(tcase, long_and_binary_words_are_cut_in_messages);
 	tcase_add_test(tcase, mutated_texts_never_break_the_rules);
 	tcase_add_test(tcase, host_options_have_defaults_and_values);
+	tcase_add_test(tcase, trace_takes_a_list_of_classes);
 	tcase_add_test(tcase, unknown_host_options_are_named_and_skipped);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
