@@ -13,6 +13,7 @@ help:
 	@echo 'make run        set up, build, boot the VMI Linux guest to its shell'
 	@echo 'make check      set up, build, run all tests'
 	@echo 'make check-unit | check-style | check-qemu   a part of them'
+	@echo 'make bench      the guest natively beside Romulus: docs/benchmarks.md'
 	@echo 'make setup      install what is missing'
 	@echo 'make iso        $(BUILD)/romulus.iso with the Linux guest, for a CD or USB stick'
 	@echo 'make clean      all but what set-up and the kernel build made; distclean: that too'
