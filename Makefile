@@ -72,7 +72,7 @@ $(ROMULUS): $(T)/symbols.o $(OBJS)
 # ---- host tests -------------------------------------------------------------------------------
 # One program per tests/unit/test_*.c, in 32 bits (the target's layouts) and in 64 (honest types).
 TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-FAKES := $(wildcard tests/fake/*.c)
+FAKES := $(wildcard tests/fake/*.c) arch/x86/vmi/rom_images.S
 # Libraries a test needs beyond Check: LIBS_test_x := -lfoo
 LIBS_test_decode := -lZydis
 LIBS_test_interp_unicorn := -lunicorn
@@ -80,11 +80,15 @@ LIBS_test_interp_unicorn := -lunicorn
 define host_rules
 H$(1) := $(BUILD)/host$(1)
 HOST$(1)_OBJS := $(patsubst %.c,$(BUILD)/host$(1)/%.o,$(PURE))
-HOST$(1)_FAKES := $(patsubst %.c,$(BUILD)/host$(1)/%.o,$(FAKES))
+HOST$(1)_FAKES := $(patsubst %,$(BUILD)/host$(1)/%.o,$(basename $(FAKES)))
 $(BUILD)/host$(1)/%.o: %.c
 	$$(call say,CC$(1),$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(HOST_CFLAGS) -m$(1) $$(EXTRA) -MMD -MP -c $$< -o $$@
+$(BUILD)/host$(1)/%.o: %.S
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -m$(1) -I. -D__ASSEMBLY__ -MMD -MP -c $$< -o $$@
+$(BUILD)/host$(1)/arch/x86/vmi/rom_images.o: $(BUILD)/rom/option.bin $(BUILD)/rom/gate.bin
 $(BUILD)/host$(1)/libpure.a: $$(HOST$(1)_OBJS)
 	$$(call say,AR$(1),$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^

@@ -20,6 +20,8 @@
 
 #define ARENA_SIZE (96u * MIB)
 #define ARENA_HPA 0x2600000ull /* 2 MB-aligned, unlike any pointer */
+#define IMAGE_HPA 0x1000000ull
+#define IMAGE_SIZE (64u * KIB) /* the most an image takes */
 #define TSC_PER_NS 3
 
 static u8 *arena;
@@ -29,6 +31,10 @@ static u32 fail_in;
 static u64 now_ns;
 static char log_text[65536];
 static size_t log_length;
+static struct {
+	const u8 *start;
+	size_t size;
+} images[4];
 
 static u64 fake_now(void *opaque)
 {
@@ -47,6 +53,18 @@ void fake_reset(void)
 	now_ns = 0;
 	log_length = 0;
 	log_text[0] = 0;
+	memset(images, 0, sizeof(images));
+}
+
+void fake_add_image(const void *start, size_t size)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_SIZE(images) && images[i].start)
+		i++;
+	ASSERT(i < ARRAY_SIZE(images) && size <= IMAGE_SIZE);
+	images[i].start = start;
+	images[i].size = size;
 }
 
 void fake_advance_ns(u64 ns)
@@ -169,6 +187,11 @@ void *arch_hpa_to_ptr(hpa_t address)
 }
 hpa_t arch_ptr_to_hpa(const void *pointer)
 {
+	for (u32 i = 0; i < ARRAY_SIZE(images); i++)
+		if ((const u8 *)pointer >= images[i].start &&
+		    (const u8 *)pointer < images[i].start + images[i].size)
+			return hpa(IMAGE_HPA + i * IMAGE_SIZE +
+				   (u64)((const u8 *)pointer - images[i].start));
 	ASSERT((const u8 *)pointer >= arena && (const u8 *)pointer < arena + ARENA_SIZE);
 	return hpa(ARENA_HPA + (u64)((const u8 *)pointer - arena));
 }

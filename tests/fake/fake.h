@@ -22,6 +22,9 @@ void fake_fail_allocation(u32 n);
 extern const struct gmem_source fake_source;
 /* Frames and kheap objects that are allocated and not freed; a test ends with 0. */
 u32 fake_outstanding(void);
+/* Page-aligned memory of this program (a ROM image) counts as host memory too, until fake_reset():
+ * arch_ptr_to_hpa gives it an address, by which nobody can reach it. */
+void fake_add_image(const void *start, size_t size);
 /* The text logged since fake_reset(), for asserting on messages. */
 const char *fake_log(void);
 /* What arch_power_off/arch_reset would have done is recorded and longjmps to the test. */
