@@ -274,7 +274,8 @@ u64 gate_descriptor(const struct gate *gate, u16 selector)
 	enum gate_table table = selector & SEL_TI ? GATE_TABLE_LDT : GATE_TABLE_GDT;
 	const u64 *page = gate->table[table][(selector & SEL_INDEX) >> PAGE_SHIFT];
 
-	if (table == GATE_TABLE_LDT && (selector & SEL_INDEX) > gate->ldt_limit)
+	/* As the CPU: the whole descriptor must be in the table. */
+	if (table == GATE_TABLE_LDT && (selector & SEL_INDEX) + 7 > gate->ldt_limit)
 		return 0;
 	if (table == GATE_TABLE_GDT && (selector & SEL_INDEX) >= GATE_LDT_SELECTOR)
 		return 0;

@@ -33,7 +33,7 @@ struct gate {
 	u8 *entry_stack;
 	u64 *table[2][GATE_TABLE_PAGES]; /* by enum gate_table; NULL: the zero page */
 	u64 *zero;
-	u32 ldt_limit; /* bytes of the guest's LDT that are in use, minus 1 */
+	u32 ldt_limit; /* bytes of the guest's LDT that are in use, minus 1; 0: none */
 	u32 pages;     /* host pages taken */
 };
 
