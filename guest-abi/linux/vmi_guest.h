@@ -62,6 +62,7 @@
 #define VMI_CALL_FlushTLB		47
 #define VMI_CALL_SetLinearMapping	48
 #define VMI_CALL_IODelay		65
+#define VMI_CALL_GetCycleFrequency	66
 #define VMI_CALLS			74
 
 /* SetPxE, UpdatePxE, AllocatePage, ReleasePage */
