@@ -55,13 +55,14 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 
 void x86_direct_release(struct x86_vcpu *vcpu)
 {
+	/* The interpreter, too, leaves FPU state in the registers. */
+	switch_save_fpu(vcpu->cpu.fpu);
 	if (!vcpu->has_gate)
 		return;
 	if (loaded_gate == &vcpu->gate) {
 		switch_unload_gate();
 		loaded_gate = NULL;
 	}
-	switch_save_fpu(vcpu->cpu.fpu);
 	shadow_destroy(vcpu->shadow);
 	gate_destroy(&vcpu->gate);
 	vcpu->has_gate = false;
