@@ -41,7 +41,7 @@ ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path={iso}, status=inserted
 boot: cdrom
 com1: enabled=1, mode=file, dev={log}
-com2: enabled=1, mode=socket-client, dev=localhost:{port}
+com2: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
 sound: waveoutdrv=dummy
 speaker: enabled=0
 log: {bochs_log}
