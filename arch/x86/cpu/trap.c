@@ -113,9 +113,7 @@ static void handle_exception(struct trap_frame *frame)
 	if (frame->cs & 3 || frame->eflags & EFLAGS_VM) {
 		if (user_handler && user_handler(frame))
 			return;
-	} else if (fix_up(frame) || frame->vector == EXCP_DB) {
-		/* #DB: a guest's breakpoint, live from before the way in until after the way out, has met
-		 * one of our own accesses at the same linear address. */
+	} else if (fix_up(frame)) {
 		return;
 	}
 	fatal_exception(frame);

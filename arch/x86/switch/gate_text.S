@@ -23,6 +23,10 @@
  * instructions, and leaves by the way out.  The host still has the guest's registers, so nothing is
  * lost.
  *
+ * A guest's breakpoints are enabled and disabled here, in guest space: at the same linear address
+ * the host has memory of its own, and a #DB for an access to its stack could come again and again,
+ * for the IRET from it reads that stack, too.  None touches the gate (switch.c).
+ *
  * An NMI or a debug exception may hit any instruction here, so ESP is at each point a stack that the
  * loaded CR3 maps (the entry stack is in both spaces): at CPL 0 the handler touches no
  * register and no memory but the stack in use (the entry stack or a host stack, good at every
@@ -35,6 +39,7 @@
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
 #define EFLAGS_VM 0x20000
+#define DR7_NONE 0x400
 
 	.section .text.gate, "ax"
 	.balign 4096
@@ -71,7 +76,11 @@ gate_save:
 	movl %esp, %ebx
 	andl $SLOT_MASK, %ebx
 	movl %ss:GATE_HOST_CR3(%ebx), %edx
-	movl $HOST_DS, %ecx
+	cmpl $0, %ss:GATE_DR7(%ebx)
+	je 1f
+	movl $DR7_NONE, %ecx
+	movl %ecx, %dr7
+1:	movl $HOST_DS, %ecx
 	movl %ecx, %ds
 	movl %ecx, %es
 	xorl %ecx, %ecx			/* a trap in the host reloads FS and GS, whose */
@@ -96,11 +105,14 @@ gate_ignore:
 	addl $8, %esp
 	iret
 
-/* EAX = guest CR3, EDX = frame. */
+/* EAX = guest CR3, EDX = frame, EBX = the guest's DR7 or 0. */
 	.globl gate_resume
 gate_resume:
 	movl %edx, %esp			/* first: an NMI needs a stack that both spaces have */
 	movl %eax, %cr3
+	testl %ebx, %ebx
+	jz resume_first
+	movl %ebx, %dr7
 resume_first:
 	popl %gs
 	popl %fs
@@ -131,6 +143,7 @@ switch_enter_asm:
 	pushl %edi
 	pushl %ebp
 	movl %esp, switch_host_esp
+	movl switch_guest_dr7, %ebx
 	lidt switch_guest_idtr
 	jmp *%ecx
 

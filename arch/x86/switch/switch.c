@@ -26,14 +26,13 @@ extern u8 gate_text[], gate_resume[], gate_resume_first[], gate_resume_end[];
 u32 switch_enter_asm(u32 root, u32 frame, u32 resume);
 
 /* Used by gate_text.S. */
-extern u32 switch_host_esp;
+extern u32 switch_host_esp, switch_guest_dr7;
 extern struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
-u32 switch_host_esp;
+u32 switch_host_esp, switch_guest_dr7;
 struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
 
 static u32 current_gate; /* 0: none */
 static u32 fault_address;
-static u32 loaded_dr7;
 
 #define IDT_LIMIT (256 * 8 - 1)
 #define GUEST_CR0 (CR0_TS | CR0_AM)
@@ -186,6 +185,13 @@ static bool touches_gate(u32 address)
 	return current_gate && address - (current_gate - 8) < GATE_SLOT_SIZE + 8;
 }
 
+/* DR7 is loaded by the way in, and cleared by the way out if its constant in the gate says so. */
+static void set_guest_dr7(u32 dr7)
+{
+	switch_guest_dr7 = dr7;
+	*(volatile u32 *)(current_gate + GATE_DR7) = dr7;
+}
+
 void switch_load_debug(const u32 dr[8])
 {
 	u32 dr7 = dr[7] & ~DR7_GD;
@@ -197,15 +203,14 @@ void switch_load_debug(const u32 dr[8])
 			dr7 &= ~(3u << (i * 2));
 	__asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
 			 : : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
-	__asm__ volatile("mov %0, %%dr6\n\tmov %1, %%dr7" : : "r"(DR6_FIXED), "r"(dr7 | DR7_FIXED));
-	loaded_dr7 = dr7;
+	__asm__ volatile("mov %0, %%dr6" : : "r"(DR6_FIXED));
+	set_guest_dr7(dr7 & DR7_ENABLED ? dr7 | DR7_FIXED : 0);
 }
 
 void switch_unload_debug(void)
 {
-	if (loaded_dr7)
-		__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_FIXED));
-	loaded_dr7 = 0;
+	if (switch_guest_dr7)
+		set_guest_dr7(0);
 }
 
 u32 switch_take_dr6(void)
