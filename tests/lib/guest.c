@@ -140,21 +140,41 @@ static const char *command_line(void)
 	return "";
 }
 
+/* Behind @text where it begins a word of the command line; NULL if none begins with it. */
+static const char *find_word(const char *text)
+{
+	const char *line = command_line();
+
+	for (const char *at = line; *at; at++) {
+		u32 n = 0;
+
+		if (at != line && at[-1] != ' ')
+			continue;
+		while (text[n] && at[n] == text[n])
+			n++;
+		if (!text[n])
+			return at + n;
+	}
+	return NULL;
+}
+
 bool boot_word(const char *word)
 {
-	for (const char *at = command_line(); *at; at++) {
-		const char *w = word;
+	const char *end = find_word(word);
 
-		while (*w && *at == *w)
-			at++, w++;
-		if (!*w && (!*at || *at == ' '))
-			return true;
-		while (*at && *at != ' ')
-			at++;
-		if (!*at)
-			break;
-	}
-	return false;
+	return end && (!*end || *end == ' ');
+}
+
+u32 boot_number(const char *prefix, u32 otherwise)
+{
+	const char *at = find_word(prefix);
+	u32 value = 0;
+
+	if (!at)
+		return otherwise;
+	for (; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		value = value << 4 | (u32)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return value;
 }
 
 #define PIC1 0x20

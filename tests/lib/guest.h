@@ -53,6 +53,8 @@ extern u32 last_cr2;
 
 /* The words of the boot loader's command line: true if @word is among them. */
 bool boot_word(const char *word);
+/* The hexadecimal number behind @prefix ("seed=") on the command line, or @otherwise. */
+u32 boot_number(const char *prefix, u32 otherwise);
 extern u32 boot_eax, boot_ebx, boot_esi;
 
 /* ---- user.c: ring 3, and the task of double faults ---- */

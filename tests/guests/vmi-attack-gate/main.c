@@ -291,7 +291,7 @@ static void own_mapping(void)
 
 void guest_main(void)
 {
-	print("vmi-attack-gate, seed %u\n", random_seed(0));
+	print("vmi-attack-gate, seed=%x\n", random_seed(boot_number("seed=", 0)));
 	paging_init();
 	if (!vmi_start())
 		return;

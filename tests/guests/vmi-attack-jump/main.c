@@ -293,7 +293,7 @@ static void far_from_user(void)
 
 void guest_main(void)
 {
-	print("vmi-attack-jump, seed %u\n", random_seed(0));
+	print("vmi-attack-jump, seed=%x\n", random_seed(boot_number("seed=", 0)));
 	paging_init();
 	if (!vmi_start())
 		return;
