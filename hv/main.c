@@ -25,6 +25,7 @@
 #include "hv/core/pmm.h"
 #include "hv/core/trace.h"
 #include "hv/host_screen.h"
+#include "hv/lib/math64.h"
 #include "hv/lib/string.h"
 #include "hv/vm/host.h"
 #include "hv/vm/host_options.h"
@@ -145,5 +146,6 @@ void romulus_main(const void *multiboot)
 		log_notice(watchdog_start() ? "watchdog: NMI by PIT and I/O APIC" :
 			   "watchdog: none possible; a guest can hold the CPU through the IRET hole");
 	cpu_policy_init(policy_cpuid);
+	cpu_policy_set_tsc((u32)div64_u32(arch_tsc_hz(), 1000, NULL));
 	arch_power_off(host_run(modules, list_modules(), find_terminal()));
 }

@@ -18,6 +18,11 @@
 #define LEAF80000001_EDX BIT(20) /* NX */
 #define LEAF80000008_EAX 0x2024u /* 36 physical, 32 linear address bits */
 
+/* Leaves for guests that know of hypervisors: the highest one and a name ("RomulusRomul"), and in
+ * EAX the TSC's frequency in kHz. */
+#define HYPERVISOR_FIRST 0x40000000u
+#define HYPERVISOR_TIMING 0x40000010u
+
 enum { EAX, EBX, ECX, EDX };
 
 struct leaf {
@@ -29,6 +34,8 @@ struct leaf {
 static const struct leaf leaves[] = {
 	{ 0x00000000, { 0, ~0u, ~0u, ~0u }, { 1 } },
 	{ 0x00000001, { ~0u, 0x000000ff, LEAF1_ECX, LEAF1_EDX }, { 0 } },
+	{ HYPERVISOR_FIRST, { 0 }, { HYPERVISOR_TIMING, 0x756d6f52, 0x5273756c, 0x6c756d6f } },
+	{ HYPERVISOR_TIMING, { 0 }, { 0 } },
 	{ 0x80000000u, { 0 }, { 0x80000008u } },
 	{ 0x80000001u, { 0, 0, 0, LEAF80000001_EDX }, { 0 } },
 	{ 0x80000002u, { ~0u, ~0u, ~0u, ~0u }, { 0 } },
@@ -52,11 +59,39 @@ void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]))
 		const struct leaf *leaf = &leaves[i];
 		u32 out[4] = { 0 };
 
-		if (!(leaf->number & 0x80000000u) || leaf->number <= highest[EAX])
+		if (leaf->number <= HIGHEST_BASIC ||
+		    (leaf->number & 0x80000000u && leaf->number <= highest[EAX]))
 			host(leaf->number, 0, out);
 		for (u32 reg = 0; reg < 4; reg++)
 			answers[i][reg] = (out[reg] & leaf->keep[reg]) | leaf->set[reg];
 	}
+}
+
+void cpu_policy_set_tsc(u32 khz)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(leaves); i++)
+		if (leaves[i].number == HYPERVISOR_TIMING)
+			answers[i][EAX] = khz;
+}
+
+static const struct {
+	u32 cr4;
+	u32 feature; /* bit of leaf 1's EDX */
+} cr4_features[] = {
+	{ CR4_DE, BIT(2) },	{ CR4_PSE, BIT(3) },	 { CR4_TSD, BIT(4) },
+	{ CR4_PAE, BIT(6) },	{ CR4_PGE, BIT(13) },	 { CR4_OSFXSR, BIT(24) },
+	{ CR4_OSXMMEXCPT, BIT(25) },
+};
+
+u32 cpu_policy_cr4(void)
+{
+	u32 leaf[4], allowed = 0;
+
+	cpu_policy_cpuid(1, 0, leaf);
+	for (u32 i = 0; i < ARRAY_SIZE(cr4_features); i++)
+		if (leaf[EDX] & cr4_features[i].feature)
+			allowed |= cr4_features[i].cr4;
+	return allowed;
 }
 
 void cpu_policy_cpuid(u32 leaf, u32 subleaf, u32 out[4])

@@ -9,15 +9,18 @@
 
 #include "arch/x86/isa/regs.h"
 
-/* CR4 bits a guest may set. */
-#define CPU_POLICY_CR4                                                                             \
-	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 
 /* Tell once, before the first vcpu, what the host's CPUID says: @host of leaf, subleaf. */
 void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]));
 
+/* The TSC's frequency, told in leaf 40000010h as VMware's products do; 0: unknown. */
+void cpu_policy_set_tsc(u32 khz);
+
 /* EAX, EBX, ECX, EDX for the guest.  Leaves beyond the highest answer as the highest basic one. */
 void cpu_policy_cpuid(u32 leaf, u32 subleaf, u32 out[4]);
+
+/* CR4 bits a guest may set: those whose feature it is told it has. */
+u32 cpu_policy_cr4(void);
 
 /* MSRs beyond those in struct x86_cpu.  False: the guest gets #GP. */
 bool cpu_policy_read_msr(u32 index, u64 *value);

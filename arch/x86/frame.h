@@ -95,8 +95,8 @@ void switch_unload_debug(void); /* no breakpoints in host space */
 u32 switch_take_dr6(void);      /* what a #DB just left in DR6, which is cleared */
 /* The FPU's registers hold @image from now on; the image they held before is saved first. */
 void switch_load_fpu(void *image);
-/* If they hold @image: save it, and forget it. */
-void switch_save_fpu(void *image);
+/* @image is about to be gone or set anew: the registers do not hold it any more. */
+void switch_forget_fpu(void *image);
 /* A real interrupt came as @vector while a guest ran. */
 void switch_external_interrupt(u8 vector);
 #endif

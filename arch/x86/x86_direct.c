@@ -47,22 +47,24 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 	gate_pdes(&vcpu->gate, pde);
 	shadow_set_gate(vcpu->shadow, gva(GATE_SLOT_VMI), pde);
 	vcpu->direct_heap_bytes = kheap_used_bytes() - used_before;
+	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
+			  vcpu->gate.shared);
 	vcpu->has_gate = true;
 	vcpu->root_stale = true;
 	vcpu->check_segments = true;
+	vcpu->gdt_stale = vcpu->ldt_stale = true;
 	return 0;
 }
 
 void x86_direct_release(struct x86_vcpu *vcpu)
 {
-	/* The interpreter, too, leaves FPU state in the registers. */
-	switch_save_fpu(vcpu->cpu.fpu);
 	if (!vcpu->has_gate)
 		return;
 	if (loaded_gate == &vcpu->gate) {
 		switch_unload_gate();
 		loaded_gate = NULL;
 	}
+	interp_set_window(vcpu->interp, gva(0), NULL, 0, gva(0), NULL);
 	shadow_destroy(vcpu->shadow);
 	gate_destroy(&vcpu->gate);
 	vcpu->has_gate = false;
@@ -90,7 +92,7 @@ static bool same_hidden(const struct x86_segment *a, const struct x86_segment *b
 	u32 ignore = SEG_TYPE_ACCESSED | BIT(13);
 
 	if (!(a->attr & SEG_P) && !(b->attr & SEG_P))
-		return true;
+		return !(a->selector & ~SEL_RPL); /* only null can be loaded again */
 	return ((a->attr ^ b->attr) & ~ignore) == 0 && a->base == b->base && a->limit == b->limit;
 }
 
@@ -108,28 +110,6 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 	/* The CPU can only be given CS and SS of its own ring, and all of ESP only if SS is 32-bit. */
 	return (cpu->seg[SREG_CS].selector & SEL_RPL) == rpl &&
 	       (cpu->seg[SREG_SS].selector & SEL_RPL) == rpl && (cpu->seg[SREG_SS].attr & SEG_DB);
-}
-
-void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)
-{
-	struct x86_cpu *cpu = &vcpu->cpu;
-	u16 ti = table == GATE_TABLE_LDT ? SEL_TI : 0;
-
-	if (gate_set_descriptor(&vcpu->gate, table, offset, raw)) {
-		x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
-		return;
-	}
-	/* VMI: a live register follows its descriptor, and becomes null if that is gone. */
-	for (u32 i = 0; i < SREG_COUNT; i++) {
-		u16 selector = cpu->seg[i].selector;
-
-		if ((selector & (SEL_INDEX | SEL_TI)) != (offset | ti) || !(selector & ~SEL_RPL))
-			continue;
-		cpu->seg[i] = x86_direct_segment(vcpu, selector);
-		if (!(cpu->seg[i].attr & SEG_P) && i != SREG_CS && i != SREG_SS)
-			cpu->seg[i].selector = 0;
-	}
-	vcpu->check_segments = true;
 }
 
 /* Copy a guest table of @limit + 1 bytes at linear @base into a shadow table. */
@@ -150,22 +130,44 @@ static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u
 	gate_clear_table(&vcpu->gate, table, size);
 }
 
-static void reload_segments(struct x86_vcpu *vcpu)
+/* Each register follows its descriptor; a data segment whose descriptor is gone becomes null, since
+ * loading it again on the way in would fault. */
+static void reload_segment(struct x86_vcpu *vcpu, u32 reg)
+{
+	struct x86_segment *segment = &vcpu->cpu.seg[reg];
+
+	*segment = x86_direct_segment(vcpu, segment->selector);
+	if (!(segment->attr & SEG_P) && reg != SREG_CS && reg != SREG_SS)
+		segment->selector = 0;
+}
+
+void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
+	u16 ti = table == GATE_TABLE_LDT ? SEL_TI : 0;
 
-	for (u32 i = 0; i < SREG_COUNT; i++)
-		cpu->seg[i] = x86_direct_segment(vcpu, cpu->seg[i].selector);
+	if (gate_set_descriptor(&vcpu->gate, table, offset, raw)) {
+		x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
+		return;
+	}
+	/* VMI: a live register follows its descriptor, and becomes null if that is gone. */
+	for (u32 i = 0; i < SREG_COUNT; i++) {
+		u16 selector = cpu->seg[i].selector;
+
+		if ((selector & (SEL_INDEX | SEL_TI)) != (offset | ti) || !(selector & ~SEL_RPL))
+			continue;
+		reload_segment(vcpu, i);
+	}
 	vcpu->check_segments = true;
 }
 
-void x86_direct_load_gdt(struct x86_vcpu *vcpu)
+static void load_gdt(struct x86_vcpu *vcpu)
 {
 	load_table(vcpu, GATE_TABLE_GDT, vcpu->cpu.gdtr.base, vcpu->cpu.gdtr.limit);
-	reload_segments(vcpu);
+	vcpu->gdt_stale = false;
 }
 
-void x86_direct_load_ldt(struct x86_vcpu *vcpu)
+static void load_ldt(struct x86_vcpu *vcpu)
 {
 	const struct x86_segment *ldtr = &vcpu->cpu.ldtr;
 	u32 size = ldtr->attr & SEG_P ? MIN(ldtr->limit, (u32)GDT_LIMIT) + 1 : 0;
@@ -173,36 +175,43 @@ void x86_direct_load_ldt(struct x86_vcpu *vcpu)
 	if (size)
 		load_table(vcpu, GATE_TABLE_LDT, ldtr->base, size - 1);
 	gate_set_ldt_size(&vcpu->gate, size);
-	vcpu->shadowed_ldt = *ldtr;
 	if (loaded_gate == &vcpu->gate)
 		switch_load_ldt(size ? GATE_LDT_SELECTOR : 0);
-	reload_segments(vcpu);
+	vcpu->shadowed_ldt = *ldtr;
+	vcpu->ldt_stale = false;
 }
 
-void x86_direct_follow_task(struct x86_vcpu *vcpu)
+static bool task_changed_ldt(const struct x86_vcpu *vcpu)
 {
 	const struct x86_segment *now = &vcpu->cpu.ldtr, *then = &vcpu->shadowed_ldt;
 
-	if (now->base != then->base || now->limit != then->limit || now->attr != then->attr)
-		x86_direct_load_ldt(vcpu);
+	return now->base != then->base || now->limit != then->limit || now->attr != then->attr;
+}
+
+void x86_direct_load_stale(struct x86_vcpu *vcpu)
+{
+	bool gdt = vcpu->gdt_stale, ldt = vcpu->ldt_stale || task_changed_ldt(vcpu);
+
+	if (!gdt && !ldt)
+		return;
+	if (gdt)
+		load_gdt(vcpu);
+	if (ldt)
+		load_ldt(vcpu);
+	for (u32 i = 0; i < SREG_COUNT; i++)
+		reload_segment(vcpu, i);
+	if (gdt)
+		vmi_update_int80(vcpu);
 }
 
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
 {
-	switch (op) {
-	case OP_LGDT:
-		x86_direct_load_gdt(vcpu);
+	if (op == OP_LGDT)
+		vcpu->gdt_stale = true;
+	else if (op == OP_LLDT)
+		vcpu->ldt_stale = true;
+	else if (op == OP_LIDT)
 		vmi_update_int80(vcpu);
-		break;
-	case OP_LLDT:
-		x86_direct_load_ldt(vcpu);
-		break;
-	case OP_LIDT:
-		vmi_update_int80(vcpu);
-		break;
-	default:
-		break;
-	}
 }
 
 /* ---- in and out ---- */
@@ -216,7 +225,7 @@ static void load_gate(struct x86_vcpu *vcpu)
 	loaded_gate = &vcpu->gate;
 }
 
-static void fill_shared(struct x86_vcpu *vcpu)
+void x86_direct_fill_shared(struct x86_vcpu *vcpu)
 {
 	struct shared_page *shared = vcpu->gate.shared;
 	const struct x86_cpu *cpu = &vcpu->cpu;
@@ -227,6 +236,14 @@ static void fill_shared(struct x86_vcpu *vcpu)
 	shared->cr2 = cpu->cr2;
 	shared->cr3 = cpu->cr3;
 	shared->cr4 = cpu->cr4;
+}
+
+void x86_direct_take_shared(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+
+	cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (READ_ONCE(vcpu->gate.shared->vif) & EFLAGS_IF);
+	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
 }
 
 static void fill_frame(const struct x86_vcpu *vcpu, struct guest_frame *frame)
@@ -256,8 +273,11 @@ static void take_selector(struct x86_vcpu *vcpu, enum x86_sreg reg, u32 raw)
 	struct x86_segment *segment = &vcpu->cpu.seg[reg];
 	u16 selector = (u16)raw;
 
-	if (segment->selector != selector)
-		*segment = x86_direct_segment(vcpu, selector);
+	if (segment->selector == selector)
+		return;
+	*segment = x86_direct_segment(vcpu, selector);
+	/* A 16-bit stack segment cannot be given back by IRET: the next entry must look. */
+	vcpu->check_segments |= reg == SREG_SS && !(segment->attr & SEG_DB);
 }
 
 /* Registers back from @frame, which only the CPU and our stub have written. */
@@ -265,7 +285,6 @@ static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	u32 rpl = frame->cs & SEL_RPL;
-	u32 vif = READ_ONCE(vcpu->gate.shared->vif) & EFLAGS_IF;
 
 	cpu->gpr[REG_EAX] = frame->eax;
 	cpu->gpr[REG_ECX] = frame->ecx;
@@ -277,9 +296,9 @@ static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	cpu->gpr[REG_EDI] = frame->edi;
 	cpu->eip = frame->eip;
 	cpu->cpl = (u8)(rpl == cpu->kernel_rpl ? 0 : rpl);
-	cpu->eflags = (frame->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED | vif |
+	cpu->eflags = (frame->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED |
 		      (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
-	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
+	x86_direct_take_shared(vcpu);
 	take_selector(vcpu, SREG_GS, frame->gs);
 	take_selector(vcpu, SREG_FS, frame->fs);
 	take_selector(vcpu, SREG_ES, frame->es);
@@ -322,10 +341,10 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 	}
 	/* Every entry loads CR3 and so flushes the hardware's TLB. */
 	shadow_take_tlb_flush(vcpu->shadow);
-	fill_shared(vcpu);
+	x86_direct_fill_shared(vcpu);
 	fill_frame(vcpu, gate_frame(&vcpu->gate));
 	switch_load_fpu(cpu->fpu);
-	switch_set_guest_cr4(cpu->cr4);
+	switch_set_guest_cr4(cpu->cr4 | (cpu->tsc_offset ? CR4_TSD : 0));
 	switch_set_guest_cr0(cpu->cr0);
 	switch_load_debug(cpu->dr);
 

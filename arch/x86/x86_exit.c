@@ -25,6 +25,7 @@ static void reflect(struct x86_vcpu *vcpu, u8 vector, bool has_error, u32 error)
 
 static void reflect_debug(struct x86_vcpu *vcpu)
 {
+	vmi_finish_rom(vcpu);
 	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB,
 					      .is_trap = true,
 					      .dr6 = switch_take_dr6() };
@@ -44,18 +45,9 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 			x86_vcpu_deliver_fault(vcpu);
 		break;
 	case SHADOW_EMULATE:
-		if (vmi_finish_rom(vcpu))
-			break;
 		x86_vcpu_emulate(vcpu, error & PF_P ? EMULATE_PF_TABLE : EMULATE_PF_IO);
 		break;
 	}
-}
-
-/* The instruction is not for ring 1; do it for the guest. */
-static void emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
-{
-	if (!vmi_finish_rom(vcpu))
-		x86_vcpu_emulate(vcpu, why);
 }
 
 static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
@@ -65,15 +57,15 @@ static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		page_fault(vcpu, error, cr2);
 		break;
 	case EXCP_GP:
-		emulate(vcpu, EMULATE_GP);
+		x86_vcpu_emulate(vcpu, EMULATE_GP);
 		break;
 	case EXCP_UD:
-		emulate(vcpu, EMULATE_UD);
+		x86_vcpu_emulate(vcpu, EMULATE_UD);
 		break;
 	case EXCP_NP:
 	case EXCP_SS:
 	case EXCP_TS:
-		emulate(vcpu, EMULATE_SEGMENT);
+		x86_vcpu_emulate(vcpu, EMULATE_SEGMENT);
 		break;
 	case EXCP_DB:
 		reflect_debug(vcpu);
@@ -88,7 +80,7 @@ static void exception(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		reflect(vcpu, vector, false, 0);
 		break;
 	default: /* #NM too: TS stands for EM as well, which has exceptions of its own */
-		emulate(vcpu, EMULATE_OTHER);
+		x86_vcpu_emulate(vcpu, EMULATE_OTHER);
 		break;
 	}
 }

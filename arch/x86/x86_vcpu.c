@@ -69,13 +69,12 @@ static bool kernel_stack(void *opaque, u16 *ss, u32 *esp)
 	return vmi_kernel_stack(opaque, ss, esp);
 }
 
-static const struct interp_ops interp_ops = {
+static struct interp_ops interp_ops = {
 	.tlb_flushed = tlb_flushed,
 	.cpuid = guest_cpuid,
 	.read_msr = read_msr,
 	.write_msr = write_msr,
 	.tsc = host_tsc,
-	.cr4_allowed = CPU_POLICY_CR4,
 	.kernel_stack = kernel_stack,
 };
 
@@ -86,6 +85,7 @@ struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config)
 	if (!vcpu)
 		return NULL;
 	vcpu->config = *config;
+	interp_ops.cr4_allowed = cpu_policy_cr4();
 	x86_cpu_reset(&vcpu->cpu);
 	vcpu->interp =
 		interp_create(&vcpu->cpu, config->gmem, config->bus, &interp_ops, vcpu);
@@ -101,6 +101,7 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 	if (!vcpu)
 		return;
 	x86_direct_release(vcpu);
+	switch_forget_fpu(vcpu->cpu.fpu);
 	if (vcpu->interp)
 		interp_destroy(vcpu->interp);
 	kheap_free(vcpu);
@@ -109,6 +110,7 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 void x86_vcpu_reset(struct x86_vcpu *vcpu)
 {
 	x86_direct_release(vcpu);
+	switch_forget_fpu(vcpu->cpu.fpu);
 	x86_cpu_reset(&vcpu->cpu);
 	memset(&vcpu->vmi, 0, sizeof(vcpu->vmi));
 	vcpu->intr = false;
@@ -166,21 +168,32 @@ void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu)
 		kill_unhandled(vcpu);
 }
 
-void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
+static void step(struct x86_vcpu *vcpu)
 {
-	enum emul_result result;
+	enum emul_result result = interp_step(vcpu->interp);
 	const u8 *bytes;
 
-	vcpu->stats.emulated[why]++;
-	vcpu->check_segments = true;
-	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
-	result = interp_step(vcpu->interp);
 	if (result == EMUL_FAULT)
 		x86_vcpu_deliver_fault(vcpu);
 	else if (result == EMUL_UNHANDLED)
 		kill_unhandled(vcpu);
-	else if (vcpu->has_gate)
+	else if (vcpu->vmi.active)
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
+}
+
+void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
+{
+	vcpu->stats.emulated[why]++;
+	vcpu->check_segments = true;
+	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
+	if (!vmi_in_rom(vcpu)) {
+		step(vcpu);
+	} else if (!vmi_finish_rom(vcpu)) {
+		/* The ROM's code keeps the virtual IF and CR2 in the shared page. */
+		x86_direct_fill_shared(vcpu);
+		step(vcpu);
+		x86_direct_take_shared(vcpu);
+	}
 	if (vcpu->vmi.requested)
 		vmi_activate(vcpu);
 }
@@ -202,8 +215,8 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 	if (!vcpu->vmi.active || !x86_protected_mode(cpu) || x86_v86_mode(cpu))
 		return ENGINE_INTERPRETER;
 	/* The shadows of STI and MOV SS are the interpreter's, and so are execute breakpoints: QEMU's
-	 * TCG hangs on one whose segment has a base. */
-	if (cpu->interrupt_shadow || has_code_breakpoint(cpu))
+	 * TCG hangs on one whose segment has a base.  None is ever on the ROM. */
+	if (cpu->interrupt_shadow || (has_code_breakpoint(cpu) && !vmi_in_rom(vcpu)))
 		return ENGINE_INTERPRETER;
 	if (cpu->cpl == 3) {
 		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) == 3)
@@ -212,8 +225,8 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 		return ENGINE_INTERPRETER;
 	}
 	if (vcpu->check_segments) {
-		x86_direct_follow_task(vcpu);
 		vcpu->check_segments = false;
+		x86_direct_load_stale(vcpu);
 		vcpu->segments_direct = x86_direct_segments_match(vcpu);
 	}
 	return vcpu->segments_direct ? ENGINE_DIRECT : ENGINE_INTERPRETER;

@@ -61,6 +61,7 @@ struct x86_vcpu {
 	bool intr; /* level of the interrupt controller's output */
 	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
 	bool check_segments; /* hidden parts may differ from the shadow tables */
+	bool gdt_stale, ldt_stale; /* the shadow tables are not what GDTR and LDTR name */
 	struct x86_segment shadowed_ldt; /* LDTR that the shadow LDT was made for */
 	bool segments_direct; /* they do not: direct execution is possible */
 	hpa_t root;
@@ -116,14 +117,15 @@ void x86_direct_release(struct x86_vcpu *vcpu);
 bool x86_direct_segments_match(struct x86_vcpu *vcpu);
 /* One entry and exit.  False: a real interrupt came, or the VM is stopped. */
 bool x86_direct_run(struct x86_vcpu *vcpu);
-/* Rebuild the shadow GDT or LDT from the guest's tables and registers. */
-void x86_direct_load_gdt(struct x86_vcpu *vcpu);
-void x86_direct_load_ldt(struct x86_vcpu *vcpu);
+/* Rebuild those of the shadow GDT and LDT that are stale, from the guest's tables and registers;
+ * segment registers follow. */
+void x86_direct_load_stale(struct x86_vcpu *vcpu);
+/* The guest's CR2 and virtual IF, to and from the shared page. */
+void x86_direct_fill_shared(struct x86_vcpu *vcpu);
+void x86_direct_take_shared(struct x86_vcpu *vcpu);
 /* The guest's descriptor at @offset of its table has become @raw: follow. */
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw);
-/* A task switch may have loaded LDTR: follow. */
-void x86_direct_follow_task(struct x86_vcpu *vcpu);
-/* The interpreter has executed @op: if it loaded a descriptor-table register, follow. */
+/* The interpreter has executed @op: if it loaded a descriptor-table register, remember that. */
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op);
 /* The hidden part that loading @selector gives in direct execution. */
 struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector);

@@ -97,53 +97,53 @@ static __attribute__((noinline)) int run(const u8 *entry, void *mem, u32 *eax, u
 	return -1;
 }
 
-/* The world switch sets TS again for a guest that has it set. */
-static void clear_ts(void)
+/* CR4 bits without which FXSAVE leaves XMM registers out, and SSE instructions are #UD. */
+static u32 sse_enable;
+
+/* Let the host use the whole FPU.  The world switch gives CR0 and CR4 back what a guest has there. */
+static void enable(void)
 {
-	u32 cr0 = read_cr0();
+	u32 cr0 = read_cr0(), cr4 = read_cr4();
 
 	if (cr0 & (CR0_TS | CR0_EM))
 		write_cr0(cr0 & ~(CR0_TS | CR0_EM));
+	if ((cr4 & sse_enable) != sse_enable)
+		write_cr4(cr4 | sse_enable);
 }
 
 void fpu_own(void *image)
 {
 	if (owner == image)
 		return;
-	clear_ts();
+	enable();
 	if (owner)
 		host_fpu_save(owner);
 	host_fpu_load(image);
 	owner = image;
 }
 
-void fpu_release(void *image)
+void fpu_forget(const void *image)
 {
-	if (owner != image)
-		return;
-	clear_ts();
-	host_fpu_save(image);
-	owner = NULL;
+	if (owner == image)
+		owner = NULL;
 }
 
 int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)
 {
 	ASSERT(length && length <= CODE_MAX);
 	fpu_own(fpu);
-	clear_ts();
+	enable();
 	return run(place(code, length), mem, eax, eflags);
 }
 
 void host_fpu_init(void)
 {
-	u32 cr4 = read_cr4();
-
 	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_NE | CR0_MP);
 	if (cpu_has(CPU_FXSR))
-		cr4 |= CR4_OSFXSR;
+		sse_enable |= CR4_OSFXSR;
 	if (cpu_has(CPU_SSE))
-		cr4 |= CR4_OSXMMEXCPT;
-	write_cr4(cr4);
+		sse_enable |= CR4_OSXMMEXCPT;
+	write_cr4(read_cr4() | sse_enable);
 	if (cpu_has(CPU_FPU))
 		__asm__ volatile("fninit");
 	executable = map_alias(hpa((u32)code_page), 0);

@@ -16,8 +16,8 @@ void host_fpu_init(void);
  */
 /* The registers hold @image from now on; the image they held before is saved first. */
 void fpu_own(void *image);
-/* If they hold @image: save it, and forget it. */
-void fpu_release(void *image);
+/* @image is about to be gone, or set anew by others: if the registers hold it, they do no more. */
+void fpu_forget(const void *image);
 /* Load and store without ownership; CR0.TS and EM must be clear.  A state that the CPU refuses
  * (reserved MXCSR bits) is not loaded. */
 void host_fpu_load(const void *image);

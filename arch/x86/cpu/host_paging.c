@@ -121,10 +121,14 @@ static void program_pat(void)
 
 static void enable(void)
 {
-	if (nx)
-		wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+	u64 efer;
+
+	/* Nothing stays as firmware left it: no SYSCALL into ring 0, no AVX state that is not
+	 * switched, no global pages, no SMEP or SMAP. */
+	if (rdmsr_safe(MSR_EFER, &efer))
+		wrmsr_safe(MSR_EFER, (efer & ~(u64)EFER_SCE) | (nx ? EFER_NXE : 0));
 	write_cr3(host_cr3());
-	write_cr4((read_cr4() & ~(CR4_PGE | CR4_SMEP | CR4_SMAP)) | CR4_PAE | CR4_PSE);
+	write_cr4(CR4_PAE | CR4_PSE);
 	write_cr0((read_cr0() & ~(CR0_CD | CR0_NW | CR0_AM)) | CR0_PG | CR0_WP | CR0_NE);
 	gdt_set_double_fault_cr3(host_cr3());
 }

@@ -45,6 +45,7 @@ struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus 
 	ip->has_nx = out[3] & BIT(20);
 	ip->seen_generation = gmem_generation(gmem) - 1;
 	ip->last = &ip->decoded[0];
+	ip->window.page = TLB_NO_PAGE;
 	tlb_flush(ip);
 	return ip;
 }
@@ -59,8 +60,20 @@ void interp_destroy(struct interp *ip)
 
 const struct x86_insn *interp_last_insn(const struct interp *ip, const u8 **bytes)
 {
-	*bytes = (const u8 *)ip->bytes;
+	*bytes = (const u8 *)ip->last->bytes;
 	return &ip->last->insn;
+}
+
+void interp_set_window(struct interp *ip, gva_t code, const void *code_host, u32 size, gva_t data,
+		       void *data_host)
+{
+	ip->code_window = code.v;
+	ip->code_window_host = code_host;
+	ip->code_window_size = size;
+	ip->window.page = size ? data.v >> PAGE_SHIFT : TLB_NO_PAGE;
+	ip->window.host = data_host;
+	ip->window.rights = TLB_RIGHT(ACCESS_READ) | TLB_RIGHT(ACCESS_WRITE);
+	tlb_flush(ip);
 }
 
 void interp_flush_tlb(struct interp *ip)
@@ -99,15 +112,13 @@ bool interp_write_linear(struct interp *ip, gva_t to, const void *from, u32 size
 }
 
 /* ---- fetch ------------------------------------------------------------------------------------------ */
-/* Find the page of linear address @linear for instruction fetch; *host NULL if it is not RAM. */
+/* Find linear address @linear for instruction fetch; *host NULL if it is not RAM. */
 static enum emul_result fetch_page(struct interp *ip, u32 linear, const u8 **host)
 {
 	struct walk_result walk;
-	u32 page = linear >> PAGE_SHIFT;
-	bool user = ip->cpu->cpl == 3;
 
-	if (LIKELY(ip->fetch_page == page && ip->fetch_user == user)) {
-		*host = ip->fetch_host + (linear & PAGE_MASK);
+	if (ip->cpu->cpl != 3 && UNLIKELY(linear - ip->code_window < ip->code_window_size)) {
+		*host = ip->code_window_host + (linear - ip->code_window);
 		return EMUL_DONE;
 	}
 	if (mmu_walk(ip->cpu, ip->gmem, gva(linear), ACCESS_FETCH | access_user(ip), &walk))
@@ -115,22 +126,22 @@ static enum emul_result fetch_page(struct interp *ip, u32 linear, const u8 **hos
 	tlb_sync(ip);
 	*host = gmem_ptr(ip->gmem, gpa(walk.gpa.v & ~(u64)PAGE_MASK), PAGE_SIZE, false);
 	if (*host) {
-		ip->fetch_page = page;
-		ip->fetch_user = user;
+		ip->fetch_page = linear >> PAGE_SHIFT;
+		ip->fetch_cpl = ip->cpu->cpl;
 		ip->fetch_host = *host;
 		*host += linear & PAGE_MASK;
 	}
 	return EMUL_DONE;
 }
 
-/* Copy up to @size bytes at CS:EIP + @at, which lie in one page.  Code outside RAM reads as FFh. */
-static enum emul_result fetch_part(struct interp *ip, u32 at, u32 size, const u8 **host)
+/* Copy @size bytes at CS:EIP + @at, which lie in one page.  Code outside RAM reads as FFh. */
+static enum emul_result fetch_part(struct interp *ip, u32 at, u32 size)
 {
-	u32 linear = ip->cpu->seg[SREG_CS].base + ip->start_eip + at;
+	const u8 *host;
 
-	TRY(fetch_page(ip, linear, host));
-	if (*host)
-		memcpy((u8 *)ip->bytes + at, *host, size);
+	TRY(fetch_page(ip, ip->cpu->seg[SREG_CS].base + ip->start_eip + at, &host));
+	if (host)
+		memcpy((u8 *)ip->bytes + at, host, size);
 	else
 		memset((u8 *)ip->bytes + at, 0xff, size);
 	return EMUL_DONE;
@@ -165,75 +176,102 @@ static void choose_handler(struct interp *ip, struct decoded *entry)
 			    !(handler->properties & OWN_CHECK);
 }
 
-static void fill_mask(struct decoded *entry, const u32 bytes[4])
+/* May the instruction change when an interrupt can be taken, or what the owner must know? */
+static bool ends_run(const struct decoded *entry)
+{
+	const struct x86_insn *insn = &entry->insn;
+
+	return entry->complex || insn->props & (INSN_PRIVILEGED | INSN_IO) || insn->op == OP_STI ||
+	       insn->op == OP_POPF || insn->op == OP_MOV_TO_SREG || insn->op == OP_LSS;
+}
+
+static void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
 {
 	u8 mask[16] = { 0 };
 
-	memset(mask, 0xff, entry->insn.length);
+	memset(mask, 0xff, length);
 	memcpy(entry->mask, mask, sizeof(mask));
 	for (u32 i = 0; i < 4; i++)
 		entry->bytes[i] = bytes[i] & entry->mask[i];
+	entry->words = (u8)((length + 3) / 4);
 }
 
-static inline bool entry_matches(const struct decoded *entry, const u32 bytes[4], bool code32)
+typedef u32 unaligned_u32 __attribute__((aligned(1)));
+
+/* Are the bytes at @host those of @entry?  They are read once. */
+static inline bool entry_matches(const struct decoded *entry, const u8 *host, u32 mode)
 {
-	return ((bytes[0] & entry->mask[0]) ^ entry->bytes[0]) == 0 &&
-	       ((((bytes[1] & entry->mask[1]) ^ entry->bytes[1]) |
-		 ((bytes[2] & entry->mask[2]) ^ entry->bytes[2]) |
-		 ((bytes[3] & entry->mask[3]) ^ entry->bytes[3]))) == 0 &&
-	       entry->code32 == code32 && entry->handler;
+	const unaligned_u32 *words = (const unaligned_u32 *)host;
+
+	if (UNLIKELY(entry->mode != mode || (READ_ONCE(words[0]) ^ entry->bytes[0]) & entry->mask[0]))
+		return false;
+	for (u32 i = 1; i < entry->words; i++)
+		if (UNLIKELY((READ_ONCE(words[i]) ^ entry->bytes[i]) & entry->mask[i]))
+			return false;
+	return true;
 }
 
 /* Decode the @size bytes in ip->bytes; more are behind the page boundary or the limit. */
 static enum emul_result decode(struct interp *ip, u32 size, struct decoded *entry)
 {
-	bool code32 = ip->cpu->seg[SREG_CS].attr & SEG_DB;
+	u32 mode = ip->cpu->seg[SREG_CS].attr & SEG_DB;
 	u32 allowed = fetch_limit(ip);
 	enum decode_result result;
-	const u8 *ignored;
 
-	entry->handler = NULL;
-	result = insn_decode((const u8 *)ip->bytes, size, code32, &entry->insn);
+	entry->mode = 0;
+	result = insn_decode((const u8 *)ip->bytes, size, mode, &entry->insn);
 	if (result == DECODE_TRUNCATED && size < allowed) {
-		TRY(fetch_part(ip, size, allowed - size, &ignored));
-		result = insn_decode((const u8 *)ip->bytes, allowed, code32, &entry->insn);
+		TRY(fetch_part(ip, size, allowed - size));
+		result = insn_decode((const u8 *)ip->bytes, allowed, mode, &entry->insn);
 	}
+	fill_bytes(entry, ip->bytes, result == DECODE_OK ? entry->insn.length : INSN_MAX_LENGTH);
 	if (result == DECODE_TRUNCATED || result == DECODE_TOO_LONG)
 		return raise_gp0(ip); /* over the limit of CS, or of 15 bytes */
 	if (result == DECODE_INVALID)
 		return raise_ud(ip);
-	entry->code32 = code32;
 	choose_handler(ip, entry);
-	fill_mask(entry, ip->bytes);
-	return entry->handler ? EMUL_DONE : EMUL_UNHANDLED;
+	if (!entry->handler)
+		return EMUL_UNHANDLED;
+	entry->ends_run = ends_run(entry);
+	entry->mode = (u16)(mode | DECODED_VALID);
+	return EMUL_DONE;
 }
 
-static enum emul_result fetch(struct interp *ip)
+/* The instruction reaches over its page, its segment, or is not in RAM. */
+static enum emul_result fetch_slowly(struct interp *ip)
+{
+	u32 in_page = PAGE_SIZE - ((ip->cpu->seg[SREG_CS].base + ip->start_eip) & PAGE_MASK);
+	u32 size = MIN(fetch_limit(ip), in_page);
+
+	ip->last = &ip->decoded[0];
+	if (!size)
+		return raise_gp0(ip);
+	TRY(fetch_part(ip, 0, size));
+	return decode(ip, size, ip->last);
+}
+
+static inline enum emul_result fetch(struct interp *ip)
 {
 	const struct x86_segment *cs = &ip->cpu->seg[SREG_CS];
-	u32 in_page = PAGE_SIZE - ((cs->base + ip->start_eip) & PAGE_MASK);
-	u32 size = MIN(fetch_limit(ip), in_page);
-	const u8 *host;
+	u32 linear = cs->base + ip->start_eip;
 	struct decoded *entry;
+	const u8 *host;
 
-	if (UNLIKELY(!size))
-		return raise_gp0(ip);
-	if (LIKELY(in_page >= sizeof(ip->bytes) && size == INSN_MAX_LENGTH)) {
-		TRY(fetch_page(ip, cs->base + ip->start_eip, &host));
-		if (LIKELY(host != NULL))
-			memcpy(ip->bytes, host, sizeof(ip->bytes));
-		else
-			memset(ip->bytes, 0xff, sizeof(ip->bytes));
-		entry = &ip->decoded[((uintptr_t)host ^ (uintptr_t)host >> 12) % DECODED_ENTRIES];
-		ip->last = entry;
-		if (LIKELY(entry_matches(entry, ip->bytes, cs->attr & SEG_DB)))
-			return EMUL_DONE;
-	} else {
-		TRY(fetch_part(ip, 0, size, &host));
-		entry = &ip->decoded[0];
-		ip->last = entry;
-	}
-	return decode(ip, size, entry);
+	if (UNLIKELY(cs->limit < ip->start_eip || cs->limit - ip->start_eip < INSN_MAX_LENGTH ||
+		     (linear & PAGE_MASK) > PAGE_SIZE - sizeof(ip->bytes)))
+		return fetch_slowly(ip);
+	if (LIKELY(ip->fetch_page == linear >> PAGE_SHIFT && ip->fetch_cpl == ip->cpu->cpl))
+		host = ip->fetch_host + (linear & PAGE_MASK);
+	else
+		TRY(fetch_page(ip, linear, &host));
+	if (UNLIKELY(!host))
+		return fetch_slowly(ip);
+	entry = &ip->decoded[((uintptr_t)host ^ (uintptr_t)host >> 12) % DECODED_ENTRIES];
+	ip->last = entry;
+	if (LIKELY(entry_matches(entry, host, (cs->attr & SEG_DB) | DECODED_VALID)))
+		return EMUL_DONE;
+	memcpy(ip->bytes, host, sizeof(ip->bytes));
+	return decode(ip, INSN_MAX_LENGTH, entry);
 }
 
 /* ---- debug ----------------------------------------------------------------------------------------------- */
@@ -255,7 +293,7 @@ static enum emul_result check_code_breakpoints(struct interp *ip)
 }
 
 /* Single-step and data breakpoints are traps, after the instruction; MOV SS holds them off. */
-static enum emul_result after(struct interp *ip)
+static enum emul_result report_traps(struct interp *ip)
 {
 	u32 hits = ip->dr6_hits;
 
@@ -264,7 +302,7 @@ static enum emul_result after(struct interp *ip)
 	if (ip->start_eflags & EFLAGS_TF && !ip->no_tf_trap)
 		hits |= DR6_BS;
 	ip->dr6_hits = 0;
-	if (LIKELY(!hits))
+	if (!hits)
 		return EMUL_DONE;
 	raise(ip, EXCP_DB);
 	ip->cpu->fault.is_trap = true;
@@ -288,53 +326,59 @@ static enum emul_result take_back(struct interp *ip, enum emul_result result)
 	return result;
 }
 
-static enum emul_result execute(struct interp *ip)
-{
-	struct x86_cpu *cpu = ip->cpu;
-	const struct decoded *entry = ip->last;
-
-	if (UNLIKELY(entry->complex))
-		interp_save(ip);
-	if (UNLIKELY(entry->privileged && cpu->cpl))
-		return raise_gp0(ip);
-	cpu->eip = ip->start_eip + entry->insn.length;
-	cpu->eflags &= ~EFLAGS_RF;
-	return entry->handler(ip, &entry->insn);
-}
-
-static void begin(struct interp *ip)
+static inline void begin(struct interp *ip)
 {
 	const struct x86_cpu *cpu = ip->cpu;
 
-	tlb_sync(ip);
 	ip->start_eip = cpu->eip;
 	ip->start_esp = cpu->gpr[REG_ESP];
 	ip->start_eflags = cpu->eflags;
-	ip->new_shadow = 0;
-	ip->no_tf_trap = false;
-	ip->committed = false;
+}
+
+/* What a few instructions need beyond a plain one. */
+static enum emul_result prepare(struct interp *ip)
+{
+	if (ip->last->complex)
+		interp_save(ip);
+	if (ip->last->privileged && ip->cpu->cpl)
+		return raise_gp0(ip);
+	return EMUL_DONE;
 }
 
 /* Execute what was fetched, and what follows an instruction. */
-static enum emul_result complete(struct interp *ip)
+static inline enum emul_result complete(struct interp *ip)
 {
 	struct x86_cpu *cpu = ip->cpu;
-	enum emul_result result;
+	const struct decoded *entry = ip->last;
+	enum emul_result result = EMUL_DONE;
 
-	cpu->fault.is_trap = false;
-	result = execute(ip);
+	if (UNLIKELY(entry->complex | entry->privileged)) {
+		cpu->fault.is_trap = false;
+		result = prepare(ip);
+	}
+	if (LIKELY(result == EMUL_DONE)) {
+		cpu->eip = ip->start_eip + entry->insn.length;
+		cpu->eflags &= ~EFLAGS_RF;
+		result = entry->handler(ip, &entry->insn);
+	}
 	if (UNLIKELY(result != EMUL_DONE))
 		return take_back(ip, result);
 	/* Of two instructions in a row with the same shadow only the first has it. */
 	cpu->interrupt_shadow = ip->new_shadow & ~cpu->interrupt_shadow;
-	return after(ip);
+	if (UNLIKELY((ip->start_eflags & EFLAGS_TF) | ip->dr6_hits))
+		return report_traps(ip);
+	return EMUL_DONE;
 }
 
 enum emul_result interp_step(struct interp *ip)
 {
 	struct x86_cpu *cpu = ip->cpu;
 
+	tlb_sync(ip);
 	begin(ip);
+	ip->new_shadow = 0;
+	ip->no_tf_trap = false;
+	ip->committed = false;
 	if (UNLIKELY(cpu->dr[7] & 0xff) && !(cpu->eflags & EFLAGS_RF) &&
 	    !(cpu->interrupt_shadow & SHADOW_MOV_SS))
 		TRY(check_code_breakpoints(ip));
@@ -342,11 +386,35 @@ enum emul_result interp_step(struct interp *ip)
 	return complete(ip);
 }
 
+enum emul_result interp_run(struct interp *ip, u32 *budget)
+{
+	const struct x86_cpu *cpu = ip->cpu;
+	enum emul_result result = interp_step(ip);
+
+	(*budget)--;
+	ip->used_bus = false;
+	/* Whatever needs more than a plain step ends the run: after it these hold again. */
+	while (result == EMUL_DONE && *budget && !ip->last->ends_run && !ip->used_bus &&
+	       !((cpu->dr[7] & 0xff) | cpu->interrupt_shadow)) {
+		begin(ip);
+		result = fetch(ip);
+		if (UNLIKELY(result != EMUL_DONE))
+			break;
+		result = complete(ip);
+		(*budget)--;
+	}
+	return result;
+}
+
 enum emul_result interp_execute(struct interp *ip, const u8 *bytes, u32 size)
 {
 	struct decoded *entry = &ip->decoded[0];
 
+	tlb_sync(ip);
 	begin(ip);
+	ip->new_shadow = 0;
+	ip->no_tf_trap = false;
+	ip->committed = false;
 	memset(ip->bytes, 0, sizeof(ip->bytes));
 	memcpy(ip->bytes, bytes, size);
 	ip->last = entry;

@@ -52,6 +52,10 @@ void interp_destroy(struct interp *interp);
  * registers: a trap after the instruction is EMUL_FAULT with fault.is_trap.  HLT sets
  * cpu->activity.  interrupt_shadow is maintained. */
 enum emul_result interp_step(struct interp *interp);
+/* The same up to *budget times (at least once); *budget is counted down.  Returns early, with
+ * EMUL_DONE, after an instruction that touched the bus, was privileged, loaded IF, CS or SS, left a
+ * shadow, or took an interrupt: after whatever can change that an interrupt is to be taken. */
+enum emul_result interp_run(struct interp *interp, u32 *budget);
 /* Execute the one instruction in @bytes (@size of them, at most 15) as if it stood at CS:EIP: how
  * calls that mean an instruction are done with that instruction's semantics.  EIP advances by its
  * length, or goes where it branches. */
@@ -68,6 +72,12 @@ enum emul_result interp_deliver_nmi(struct interp *interp);
 
 /* Drop cached translations: somebody else changed CR0, CR3, CR4, EFER, or the guest flushed. */
 void interp_flush_tlb(struct interp *interp);
+
+/* Let supervisor code see what the guest's tables do not map: @size bytes of code at linear @code,
+ * to be executed, and one page of data at @data.  The gate of a VMI guest, so that the ROM's code
+ * can be interpreted like any other.  Everything stays the caller's; @size 0: none. */
+void interp_set_window(struct interp *interp, gva_t code, const void *code_host, u32 size,
+		       gva_t data, void *data_host);
 
 /* Guest memory by linear address with the CPU's present paging and the given ACCESS_* bits, for
  * emulation outside an instruction (VMI arguments, frames).  False: cpu->fault holds the #PF (or

@@ -46,14 +46,17 @@ struct tlb_entry {
 struct decoded;
 typedef enum emul_result handler_fn(struct interp *ip, const struct x86_insn *insn);
 struct decoded {
-	u32 bytes[4];
-	u32 mask[4]; /* which bits of bytes belong to the instruction */
-	handler_fn *handler; /* NULL: entry unused */
-	bool code32;
+	u32 bytes[4]; /* zero beyond the instruction */
+	u32 mask[4];  /* which bits of a word in memory belong to it */
+	u16 mode;     /* DECODED_VALID, and CS's SEG_DB; 0: entry unused */
+	u8 words;     /* of bytes that the instruction reaches into */
 	bool complex;    /* the whole state is saved before */
 	bool privileged; /* #GP(0) unless CPL is 0 */
+	bool ends_run;   /* interp_run returns after it */
+	handler_fn *handler;
 	struct x86_insn insn;
 };
+#define DECODED_VALID 1u
 #define DECODED_ENTRIES 2048u
 
 /* A location in memory that was checked for writing, to be read and then written. */
@@ -97,16 +100,20 @@ struct interp {
 	bool committed;
 	u8 ext;          /* ERROR_EXT while an external event is being delivered */
 	u32 dr6_hits;    /* debug conditions met, to be reported after the instruction */
+	bool used_bus;   /* since interp_run began */
 
 	u32 seen_generation; /* of gmem, when the TLB was last known to be good */
 	u32 seen_dr7;
 	bool data_breakpoints;
 	u32 fetch_page; /* linear page of fetch_host, or TLB_NO_PAGE */
-	bool fetch_user;
+	u8 fetch_cpl;
 	const u8 *fetch_host;
 	struct tlb_entry tlb[TLB_ENTRIES];
+	struct tlb_entry window; /* interp_set_window */
+	u32 code_window, code_window_size;
+	const u8 *code_window_host;
 
-	u32 bytes[4]; /* of the instruction that was fetched last */
+	u32 bytes[4]; /* fetched, to be decoded */
 	u8 saved[SAVED_STATE];
 	u8 fpu_bounce[512] ALIGNED(16);
 	struct decoded *decoded;
@@ -181,75 +188,7 @@ static inline void flags_load(struct x86_cpu *cpu, u32 value, u32 mask)
 }
 bool flags_condition(u32 eflags, u32 cond);
 
-/* ---- memory: lin --------------------------------------------------------------------------- */
-void tlb_flush(struct interp *ip);
-/* The TLB and what else was derived is dropped if gmem or DR7 changed. */
-void tlb_sync(struct interp *ip);
-static inline u32 access_user(const struct interp *ip)
-{
-	return ip->cpu->cpl == 3 ? ACCESS_USER : 0;
-}
-/* @size up to a page; no segment, no alignment check.  @access: ACCESS_USER or 0. */
-enum emul_result lin_read(struct interp *ip, u32 from, void *to, u32 size, u32 access);
-enum emul_result lin_write(struct interp *ip, u32 to, const void *from, u32 size, u32 access);
-/* Translate for writing and remember where: neither reads nor writes. */
-enum emul_result lin_place(struct interp *ip, u32 address, u32 size, u32 access,
-			   struct mem_place *place);
-/* Host pointer to RAM at @address for @access up to the end of its page; NULL if it takes the slow
- * way (MMIO, traced, breakpoints).  Faults are raised. */
-enum emul_result lin_pointer(struct interp *ip, u32 address, u32 access, u8 **host);
-enum emul_result lin_read32(struct interp *ip, u32 from, u32 size, u32 access, u32 *value);
-enum emul_result lin_write32(struct interp *ip, u32 to, u32 size, u32 access, u32 value);
-void place_read(struct interp *ip, const struct mem_place *place, void *to);
-void place_write(struct interp *ip, const struct mem_place *place, const void *from);
-
-/* ---- memory: mem --------------------------------------------------------------------------- */
-/* Check [offset, offset + size) against segment @seg and give its linear address. */
-enum emul_result mem_check(struct interp *ip, u32 seg, u32 offset, u32 size, bool write,
-			   u32 *linear);
-/* Is [offset, offset + size) within the limit of @seg?  Unlike segment_limit_holds() this lets an
- * access run over the end of a segment of 4 GB, as CPUs do. */
-bool segment_contains(const struct x86_segment *seg, u32 offset, u32 size);
-/* #AC if alignment is checked and @linear is not a multiple of @align. */
-enum emul_result mem_align(struct interp *ip, u32 linear, u32 align);
-enum emul_result mem_read(struct interp *ip, u32 seg, u32 offset, u32 size, u32 *value);
-enum emul_result mem_write(struct interp *ip, u32 seg, u32 offset, u32 size, u32 value);
-enum emul_result mem_modify(struct interp *ip, u32 seg, u32 offset, u32 size,
-			    struct mem_place *place, u32 *value);
-/* Blocks of any size up to a page; @align as the instruction wants it under #AC. */
-enum emul_result mem_read_block(struct interp *ip, u32 seg, u32 offset, void *to, u32 size,
-				u32 align);
-enum emul_result mem_write_block(struct interp *ip, u32 seg, u32 offset, const void *from, u32 size,
-				 u32 align);
-
-/* ---- operands ------------------------------------------------------------------------------ */
-/* Offset of the instruction's memory operand within its segment. */
-static inline u32 op_offset(const struct interp *ip, const struct x86_insn *insn)
-{
-	const struct x86_mem *mem = &insn->mem;
-	u32 offset = mem->disp;
-
-	if (mem->base != REG_NONE)
-		offset += ip->cpu->gpr[mem->base];
-	if (mem->index != REG_NONE)
-		offset += ip->cpu->gpr[mem->index] << mem->scale;
-	return insn->address_size == 4 ? offset : offset & 0xffff;
-}
-enum emul_result op_read(struct interp *ip, const struct x86_insn *insn, u32 index, u32 *value);
-enum emul_result op_write(struct interp *ip, const struct x86_insn *insn, u32 index, u32 value);
-/* Read operand @index with the intention to write it by op_finish (which cannot fail). */
-enum emul_result op_modify(struct interp *ip, const struct x86_insn *insn, u32 index,
-			   struct mem_place *place, u32 *value);
-static inline void op_finish(struct interp *ip, const struct x86_insn *insn, u32 index,
-			     const struct mem_place *place, u32 value)
-{
-	const struct x86_operand *operand = &insn->operand[index];
-
-	if (operand->kind == OPERAND_REG)
-		gpr_write(ip->cpu, operand->reg, operand->size, value);
-	else
-		place_write(ip, place, &value);
-}
+#include "arch/x86/interp/memory.h"
 
 /* ---- the stack ----------------------------------------------------------------------------- */
 /* On SS:ESP of the running code. */

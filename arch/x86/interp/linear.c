@@ -40,6 +40,9 @@ static inline u8 *tlb_find(const struct interp *ip, u32 address, u32 access)
 
 	if (LIKELY(entry->page == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
 		return entry->host + (address & PAGE_MASK);
+	entry = &ip->window;
+	if (UNLIKELY(entry->page == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
+		return entry->host + (address & PAGE_MASK);
 	return NULL;
 }
 
@@ -115,6 +118,7 @@ static void physical_read(struct interp *ip, gpa_t from, u8 *to, u32 size)
 		memcpy(to, host, size);
 		return;
 	}
+	ip->used_bus = true;
 	for (u32 done = 0, chunk; done < size; done += chunk) {
 		u32 value;
 
@@ -135,6 +139,7 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 	}
 	if (type == GMEM_ROM)
 		return;
+	ip->used_bus = true;
 	for (u32 done = 0, chunk; done < size; done += chunk) {
 		u32 value = 0;
 

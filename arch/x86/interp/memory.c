@@ -90,7 +90,7 @@ static inline enum emul_result check_all(struct interp *ip, u32 seg, u32 offset,
 	return EMUL_DONE;
 }
 
-enum emul_result mem_read(struct interp *ip, u32 seg, u32 offset, u32 size, u32 *value)
+enum emul_result mem_read_slow(struct interp *ip, u32 seg, u32 offset, u32 size, u32 *value)
 {
 	u32 linear;
 
@@ -98,7 +98,7 @@ enum emul_result mem_read(struct interp *ip, u32 seg, u32 offset, u32 size, u32 
 	return lin_read32(ip, linear, size, access_user(ip), value);
 }
 
-enum emul_result mem_write(struct interp *ip, u32 seg, u32 offset, u32 size, u32 value)
+enum emul_result mem_write_slow(struct interp *ip, u32 seg, u32 offset, u32 size, u32 value)
 {
 	u32 linear;
 
@@ -106,8 +106,8 @@ enum emul_result mem_write(struct interp *ip, u32 seg, u32 offset, u32 size, u32
 	return lin_write32(ip, linear, size, access_user(ip), value);
 }
 
-enum emul_result mem_modify(struct interp *ip, u32 seg, u32 offset, u32 size,
-			    struct mem_place *place, u32 *value)
+enum emul_result mem_modify_slow(struct interp *ip, u32 seg, u32 offset, u32 size,
+				 struct mem_place *place, u32 *value)
 {
 	u32 linear;
 
@@ -137,14 +137,12 @@ enum emul_result mem_write_block(struct interp *ip, u32 seg, u32 offset, const v
 }
 
 /* ---- operands -------------------------------------------------------------------------------- */
-enum emul_result op_read(struct interp *ip, const struct x86_insn *insn, u32 index, u32 *value)
+enum emul_result op_read_other(struct interp *ip, const struct x86_insn *insn, u32 index,
+			       u32 *value)
 {
 	const struct x86_operand *operand = &insn->operand[index];
 
 	switch (operand->kind) {
-	case OPERAND_REG:
-		*value = gpr_read(ip->cpu, operand->reg, operand->size);
-		return EMUL_DONE;
 	case OPERAND_MEM:
 		return mem_read(ip, insn->mem.seg, op_offset(ip, insn), operand->size, value);
 	case OPERAND_IMM2:
@@ -157,27 +155,4 @@ enum emul_result op_read(struct interp *ip, const struct x86_insn *insn, u32 ind
 		*value = insn->imm;
 		return EMUL_DONE;
 	}
-}
-
-enum emul_result op_write(struct interp *ip, const struct x86_insn *insn, u32 index, u32 value)
-{
-	const struct x86_operand *operand = &insn->operand[index];
-
-	if (LIKELY(operand->kind == OPERAND_REG)) {
-		gpr_write(ip->cpu, operand->reg, operand->size, value);
-		return EMUL_DONE;
-	}
-	return mem_write(ip, insn->mem.seg, op_offset(ip, insn), operand->size, value);
-}
-
-enum emul_result op_modify(struct interp *ip, const struct x86_insn *insn, u32 index,
-			   struct mem_place *place, u32 *value)
-{
-	const struct x86_operand *operand = &insn->operand[index];
-
-	if (LIKELY(operand->kind == OPERAND_REG)) {
-		*value = gpr_read(ip->cpu, operand->reg, operand->size);
-		return EMUL_DONE;
-	}
-	return mem_modify(ip, insn->mem.seg, op_offset(ip, insn), operand->size, place, value);
 }

@@ -71,6 +71,7 @@ enum x86_sreg { SREG_ES, SREG_CS, SREG_SS, SREG_DS, SREG_FS, SREG_GS, SREG_COUNT
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
 
+#define EFER_SCE BIT(0)
 #define EFER_NXE BIT(11)
 
 #define DR6_FIXED 0xffff0ff0u

@@ -154,9 +154,9 @@ void switch_load_fpu(void *image)
 	fpu_own(image);
 }
 
-void switch_save_fpu(void *image)
+void switch_forget_fpu(void *image)
 {
-	fpu_release(image);
+	fpu_forget(image);
 }
 
 void switch_set_guest_cr0(u32 bits)
@@ -179,7 +179,8 @@ void switch_set_guest_cr4(u32 bits)
 		write_cr4(wanted);
 }
 
-/* A breakpoint that touches the gate is not loaded: its own accesses must not trap in ring 0. */
+/* A breakpoint that touches the gate is not loaded: its own accesses must not trap in ring 0.  Nor
+ * are execute breakpoints: the interpreter runs guests that have one. */
 static bool touches_gate(u32 address)
 {
 	return current_gate && address - (current_gate - 8) < GATE_SLOT_SIZE + 8;
@@ -199,7 +200,7 @@ void switch_load_debug(const u32 dr[8])
 	if (!(dr7 & DR7_ENABLED))
 		return;
 	for (u32 i = 0; i < 4; i++)
-		if (touches_gate(dr[i]))
+		if (touches_gate(dr[i]) || !(dr7 >> (16 + 4 * i) & 3))
 			dr7 &= ~(3u << (i * 2));
 	__asm__ volatile("mov %0, %%dr0\n\tmov %1, %%dr1\n\tmov %2, %%dr2\n\tmov %3, %%dr3"
 			 : : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));

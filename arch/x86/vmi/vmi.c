@@ -110,8 +110,8 @@ static bool enter_ring1(struct x86_vcpu *vcpu)
 	for (i = 0; i < SREG_COUNT; i++)
 		before[i] = vcpu->cpu.seg[i];
 	set_kernel_rpl(&vcpu->cpu, 1);
-	x86_direct_load_gdt(vcpu);
-	x86_direct_load_ldt(vcpu);
+	vcpu->gdt_stale = vcpu->ldt_stale = true;
+	x86_direct_load_stale(vcpu);
 	if (x86_direct_segments_match(vcpu))
 		return true;
 	for (i = 0; i < SREG_COUNT; i++)
@@ -140,6 +140,13 @@ void vmi_activate(struct x86_vcpu *vcpu)
 	log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);
 }
 
+void vmi_deliver_call_fault(struct x86_vcpu *vcpu)
+{
+	if (!vcpu->cpu.fault.is_trap)
+		vcpu->cpu.eip -= HYPERCALL_INT_SIZE;
+	x86_vcpu_deliver_fault(vcpu);
+}
+
 /* The call whose slot's INT ended at @eip, or HYPERCALL_SLOTS. */
 static u32 slot_of(u32 eip)
 {
@@ -161,7 +168,8 @@ static void do_instruction(struct x86_vcpu *vcpu, const struct call *call)
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
 		break;
 	case EMUL_FAULT:
-		x86_vcpu_deliver_fault(vcpu);
+		vcpu->cpu.eip = eip;
+		vmi_deliver_call_fault(vcpu);
 		break;
 	case EMUL_UNHANDLED:
 		x86_vcpu_kill(vcpu, "VMI call at %08x: instruction not supported", eip);

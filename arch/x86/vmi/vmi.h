@@ -43,9 +43,11 @@ void vmi_hypercall(struct x86_vcpu *vcpu);
 /* Before an interrupt or exception is delivered: if EIP is inside the ROM's int-0x80 stub or IRET
  * window, finish that code's work, so that no frame is pushed in the middle of it. */
 void vmi_roll_forward(struct x86_vcpu *vcpu);
-/* The instruction at EIP faulted in a way that the hardware or the interpreter at EIP cannot complete
- * (the interpreter does not see the gate): if that is in one of those two places, complete their
- * work and return true.  A fault of the IRET is delivered at the place that called the ROM. */
+/* EIP is in the ROM's text, at CPL 0. */
+bool vmi_in_rom(const struct x86_vcpu *vcpu);
+/* If EIP is in one of those two places, or on the INT of a call, complete their work and return
+ * true: when the instruction there faulted, or is to be interpreted.  A fault of the IRET is delivered
+ * at the place that called the ROM. */
 bool vmi_finish_rom(struct x86_vcpu *vcpu);
 
 /* The guest's IDT register or its gate 0x80 may have changed: open or close the direct gate. */
@@ -59,6 +61,10 @@ vmi_call_fn vmi_write_gdt_entry, vmi_write_ldt_entry, vmi_write_idt_entry, vmi_u
 
 /* Interpreter's question for the kernel stack (struct interp_ops). */
 bool vmi_kernel_stack(const struct x86_vcpu *vcpu, u16 *ss, u32 *esp);
+
+/* A call cannot be done: deliver cpu.fault as if its INT had faulted, so that it is done again when
+ * the guest has mended the cause. */
+void vmi_deliver_call_fault(struct x86_vcpu *vcpu);
 
 /* The images, for the loader and the gate; rom_images.S. */
 const void *vmi_gate_rom(u32 *size);

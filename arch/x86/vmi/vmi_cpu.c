@@ -18,7 +18,7 @@ bool vmi_stack_arg(struct x86_vcpu *vcpu, u32 index, u32 *value)
 
 	if (interp_read_linear(vcpu->interp, gva(address), value, 4, ACCESS_READ))
 		return true;
-	x86_vcpu_deliver_fault(vcpu);
+	vmi_deliver_call_fault(vcpu);
 	return false;
 }
 
@@ -26,7 +26,7 @@ bool vmi_write(struct x86_vcpu *vcpu, u32 address, const void *from, u32 size)
 {
 	if (interp_write_linear(vcpu->interp, gva(address), from, size, ACCESS_WRITE))
 		return true;
-	x86_vcpu_deliver_fault(vcpu);
+	vmi_deliver_call_fault(vcpu);
 	return false;
 }
 
@@ -126,10 +126,12 @@ static void move_dr(struct x86_vcpu *vcpu, u8 opcode, enum x86_reg reg)
 
 	if (number > 7)
 		return;
-	if (interp_execute(vcpu->interp, bytes, sizeof(bytes)) == EMUL_DONE)
+	if (interp_execute(vcpu->interp, bytes, sizeof(bytes)) != EMUL_DONE) {
 		vcpu->cpu.eip = eip;
-	else
-		x86_vcpu_deliver_fault(vcpu);
+		vmi_deliver_call_fault(vcpu);
+		return;
+	}
+	vcpu->cpu.eip = eip;
 }
 
 void vmi_set_dr(struct x86_vcpu *vcpu)

@@ -49,7 +49,7 @@ void vmi_sysexit(struct x86_vcpu *vcpu)
 
 	vcpu->check_segments = true;
 	if (interp_execute(vcpu->interp, sysexit, sizeof(sysexit)) != EMUL_DONE) {
-		x86_vcpu_deliver_fault(vcpu);
+		vmi_deliver_call_fault(vcpu);
 		return;
 	}
 	vcpu->cpu.eflags = (vcpu->cpu.eflags & ~EFLAGS_IOPL) | EFLAGS_IF | vcpu->vmi.iopl;
@@ -65,10 +65,16 @@ void vmi_emulate_iret(struct x86_vcpu *vcpu)
 {
 	static const u8 iret[] = { 0xcf };
 	struct x86_cpu *cpu = &vcpu->cpu;
+	enum emul_result result;
 
 	vcpu->stats.emulated[EMULATE_IRET]++;
 	vcpu->check_segments = true;
-	if (interp_execute(vcpu->interp, iret, sizeof(iret)) == EMUL_DONE) {
+	result = interp_execute(vcpu->interp, iret, sizeof(iret));
+	if (result == EMUL_UNHANDLED) {
+		x86_vcpu_kill(vcpu, "VMI IRET at %08x cannot be done", cpu->eip);
+		return;
+	}
+	if (result == EMUL_DONE) {
 		/* IRET does not restore IOPL in VMI: SetIOPLMask does. */
 		cpu->eflags = (cpu->eflags & ~EFLAGS_IOPL) | (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
 		return;
@@ -108,19 +114,40 @@ static bool in_int80(const struct x86_cpu *cpu, const struct rom_marks *m)
 	       cpu->gpr[REG_ESP] == VMI_SHARED;
 }
 
+bool vmi_in_rom(const struct x86_vcpu *vcpu)
+{
+	u32 size;
+
+	vmi_gate_rom(&size);
+	return vcpu->vmi.active && vcpu->cpu.cpl == 0 &&
+	       vcpu->cpu.eip - (VMI_GATE + GATE_ROM) < size;
+}
+
+/* EIP is on the INT of a slot. */
+static bool at_slot(const struct x86_cpu *cpu)
+{
+	u32 offset = cpu->eip - (VMI_GATE + GATE_ROM);
+
+	return offset < HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE && offset % HYPERCALL_SLOT_SIZE == 0;
+}
+
 bool vmi_finish_rom(struct x86_vcpu *vcpu)
 {
 	const struct rom_marks *m;
 
-	if (!vcpu->vmi.active || vcpu->cpu.cpl != 0 || vcpu->cpu.eip < VMI_GATE)
+	if (!vmi_in_rom(vcpu))
 		return false;
 	m = marks();
-	if (in_int80(&vcpu->cpu, m))
+	if (in_int80(&vcpu->cpu, m)) {
 		roll_int80(vcpu);
-	else if (at_iret(&vcpu->cpu, m))
+	} else if (at_iret(&vcpu->cpu, m)) {
 		vmi_emulate_iret(vcpu);
-	else
+	} else if (at_slot(&vcpu->cpu)) {
+		vcpu->cpu.eip += HYPERCALL_INT_SIZE;
+		vmi_hypercall(vcpu);
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -128,7 +155,8 @@ void vmi_roll_forward(struct x86_vcpu *vcpu)
 {
 	/* With IF clear nothing is injected, and the ROM may go on at its own pace; the stub's IF is
 	 * decided by the stub. */
-	if (!(vcpu->cpu.eflags & EFLAGS_IF))
+	if (!(vcpu->cpu.eflags & EFLAGS_IF) || !vmi_in_rom(vcpu) ||
+	    (at_slot(&vcpu->cpu) && vcpu->cpu.eip != IRET_SLOT))
 		return;
 	vcpu->stats.rolled += vmi_finish_rom(vcpu);
 }
