@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import os
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -57,6 +58,9 @@ def new_log() -> Path:
     logs = sorted(RUNS.glob("*.log"), key=lambda path: path.stat().st_mtime)
     for old in logs[:-LOGS_KEPT]:
         old.unlink(missing_ok=True)
+    for left_over in RUNS.glob("run-*"):  # of a run that was killed
+        if time.time() - left_over.stat().st_mtime > 86400:
+            shutil.rmtree(left_over, ignore_errors=True)
     return RUNS / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
 
@@ -66,7 +70,7 @@ def execute(run: Run) -> int:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     RUNS.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=RUNS, prefix="run-"))
+    scratch = Path(tempfile.mkdtemp(dir=RUNS, prefix="kept-" if run.keep else "run-"))
     try:
         iso = scratch / "romulus.iso"
         make_iso(iso, run.image, run.modules, run.command_line, [run.firmware],
@@ -83,7 +87,7 @@ def execute(run: Run) -> int:
             emulator.stop()
     finally:
         if not run.keep:
-            _remove(scratch)
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _short(path: Path) -> str:
@@ -91,12 +95,6 @@ def _short(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _remove(directory: Path) -> None:
-    for path in directory.iterdir():
-        path.unlink()
-    directory.rmdir()
 
 
 class _RawTerminal:
