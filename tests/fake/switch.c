@@ -181,12 +181,10 @@ void switch_load_fpu(void *image)
 	fake_switch.fpu = image;
 }
 
-void switch_save_fpu(void *image)
+void switch_forget_fpu(void *image)
 {
-	if (fake_switch.fpu != image)
-		return;
-	fake_switch.fpu = NULL;
-	fake_switch.fpu_saves++;
+	if (fake_switch.fpu == image)
+		fake_switch.fpu = NULL;
 }
 
 void switch_external_interrupt(u8 vector)

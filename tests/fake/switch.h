@@ -35,7 +35,6 @@ struct fake_switch {
 	u32 dr[8];
 	bool debug;      /* breakpoints are loaded */
 	void *fpu;       /* the image that the registers hold */
-	u32 fpu_saves;
 };
 extern struct fake_switch fake_switch;
 

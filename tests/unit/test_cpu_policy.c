@@ -56,7 +56,6 @@ START_TEST(features_beyond_the_table_are_hidden)
 	ck_assert_uint_eq(out[3] & BIT(1), 0);      /* VME */
 	ck_assert_uint_eq(out[2] & BIT(5), 0);      /* VMX */
 	ck_assert_uint_eq(out[2] & BIT(26), 0);     /* XSAVE */
-	ck_assert_uint_eq(out[2] & BIT(31), 0);     /* a hypervisor says so by its ROM, not here */
 	cpu_policy_cpuid(0x80000001u, 0, out);
 	ck_assert_uint_eq(out[3], BIT(20));
 	ck_assert_uint_eq(out[0] | out[1] | out[2], 0);
@@ -73,6 +72,21 @@ START_TEST(a_feature_needs_the_host)
 	ck_assert_uint_eq(out[2] | out[3], 0);
 	cpu_policy_cpuid(0x80000001u, 0, out);
 	ck_assert_uint_eq(out[3], 0);
+	ck_assert_uint_eq(cpu_policy_cr4(), 0);
+}
+END_TEST
+
+START_TEST(the_hypervisors_leaves_tell_its_name_and_the_tscs_frequency)
+{
+	u32 out[4];
+
+	cpu_policy_cpuid(0x40000000u, 0, out);
+	ck_assert_uint_eq(out[0], 0x40000010u);
+	ck_assert_mem_eq(&out[1], "RomulusRomul", 12);
+	cpu_policy_set_tsc(2400000);
+	cpu_policy_cpuid(0x40000010u, 0, out);
+	ck_assert_uint_eq(out[0], 2400000);
+	ck_assert_uint_eq(out[1] | out[2] | out[3], 0);
 }
 END_TEST
 
@@ -92,13 +106,13 @@ START_TEST(each_cr4_bit_allowed_has_its_feature)
 		ck_assert(out[3] & pairs[i].edx);
 		all |= pairs[i].cr4;
 	}
-	ck_assert_uint_eq(all, CPU_POLICY_CR4);
+	ck_assert_uint_eq(all, cpu_policy_cr4());
 }
 END_TEST
 
 START_TEST(unknown_leaves_answer_as_the_highest_basic_one)
 {
-	static const u32 leaves[] = { 2, 4, 7, 0xd, 0x40000000u, 0x80000009u, ~0u };
+	static const u32 leaves[] = { 2, 4, 7, 0xd, 0x40000001u, 0x80000009u, ~0u };
 	u32 out[4], one[4];
 
 	cpu_policy_cpuid(1, 0, one);
@@ -214,6 +228,7 @@ int main(void)
 		highest_leaves_are_those_of_the_table,
 		features_beyond_the_table_are_hidden,
 		a_feature_needs_the_host,
+		the_hypervisors_leaves_tell_its_name_and_the_tscs_frequency,
 		each_cr4_bit_allowed_has_its_feature,
 		unknown_leaves_answer_as_the_highest_basic_one,
 		a_host_without_extended_leaves_is_not_asked_for_them,

@@ -184,6 +184,13 @@ static void rig_kernel(void)
 	rig.vcpu->check_segments = true;
 }
 
+/* The guest's tables have changed and LGDT and LLDT were done. */
+static inline void rig_load_tables(struct x86_vcpu *vcpu)
+{
+	vcpu->gdt_stale = vcpu->ldt_stale = true;
+	x86_direct_load_stale(vcpu);
+}
+
 /* User registers, interrupts on. */
 static inline void rig_user(void)
 {
