@@ -112,6 +112,16 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 	       (cpu->seg[SREG_SS].selector & SEL_RPL) == rpl && (cpu->seg[SREG_SS].attr & SEG_DB);
 }
 
+/* Read @size bytes of descriptors at linear @address.  From what is unmapped nothing can be loaded. */
+static void read_descriptors(struct x86_vcpu *vcpu, u32 address, u64 *raw, u32 size)
+{
+	if (interp_read_linear(vcpu->interp, gva(address), raw, size, ACCESS_READ))
+		return;
+	for (u32 i = 0; i < size / 8; i++)
+		if (!interp_read_linear(vcpu->interp, gva(address + i * 8), &raw[i], 8, ACCESS_READ))
+			raw[i] = 0;
+}
+
 /* Copy a guest table of @limit + 1 bytes at linear @base into a shadow table. */
 static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 limit)
 {
@@ -121,8 +131,7 @@ static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u
 	for (u32 offset = 0; offset < size; offset += sizeof(raw)) {
 		u32 part = MIN(size - offset, (u32)sizeof(raw));
 
-		if (!interp_read_linear(vcpu->interp, gva(base + offset), raw, part, ACCESS_READ))
-			memset(raw, 0, sizeof(raw)); /* unmapped: nothing can be loaded from it */
+		read_descriptors(vcpu, base + offset, raw, part);
 		for (u32 i = 0; i < part / 8; i++)
 			if (gate_set_descriptor(&vcpu->gate, table, offset + i * 8, raw[i]))
 				x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
@@ -170,8 +179,11 @@ static void load_gdt(struct x86_vcpu *vcpu)
 static void load_ldt(struct x86_vcpu *vcpu)
 {
 	const struct x86_segment *ldtr = &vcpu->cpu.ldtr;
-	u32 size = ldtr->attr & SEG_P ? MIN(ldtr->limit, (u32)GDT_LIMIT) + 1 : 0;
+	u32 size = 0;
 
+	/* After a reset LDTR is null and yet "present" with 64 KB at 0; nobody means that. */
+	if (ldtr->attr & SEG_P && ldtr->selector & ~SEL_RPL)
+		size = MIN(ldtr->limit, (u32)GDT_LIMIT) + 1;
 	if (size)
 		load_table(vcpu, GATE_TABLE_LDT, ldtr->base, size - 1);
 	gate_set_ldt_size(&vcpu->gate, size);

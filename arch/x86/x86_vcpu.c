@@ -171,14 +171,17 @@ void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu)
 static void step(struct x86_vcpu *vcpu)
 {
 	enum emul_result result = interp_step(vcpu->interp);
+	struct x86_fault fault = vcpu->cpu.fault;
 	const u8 *bytes;
 
+	/* A trap comes after the instruction, which is done. */
+	if (vcpu->vmi.active && (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap)))
+		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
+	vcpu->cpu.fault = fault;
 	if (result == EMUL_FAULT)
 		x86_vcpu_deliver_fault(vcpu);
 	else if (result == EMUL_UNHANDLED)
 		kill_unhandled(vcpu);
-	else if (vcpu->vmi.active)
-		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
 }
 
 void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
