@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Attacks that take more than a guest: another VM beside it, the hypervisor's symbols, NMIs."""
+from pathlib import Path
 import random
 import re
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from guestrun import LOGS, ROOT, Result, check_report, run_romulus
+from guestrun import ROOT, Result, check_report, log_path, run_romulus
 from harness import Failure
 from images import FILES, store
 
@@ -51,3 +52,103 @@ def run_two(name: str, bad: str, good: str, bad_settings: str = "", timeout: flo
                  "vm good {\n\tkernel = good\n\tmemory = 16M\n\tappend = \"seconds=3\"\n}\n")
     return run_romulus(f"attack-{name}", f"--conf={path}", f"--module=bad={GUESTS / bad}.elf",
                        f"--module=good={GUESTS / good}.elf", "--host-memory=128M", timeout=timeout)
+
+
+class Nmis(threading.Thread):
+    """Sends NMIs to QEMU by its monitor at random moments, until told to stop.
+
+    The first comes when the hypervisor's @log says that a guest runs: a BIOS takes none."""
+
+    def __init__(self, seed: int, log: Path):
+        super().__init__(daemon=True)
+        self.log = log
+        self.path = FILES / "monitor"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        self.random = random.Random(seed)
+        self.sent = 0
+        self.ended = False
+
+    def run(self) -> None:
+        while not self.ended and "VMI_Init" not in self._log_text():
+            time.sleep(0.1)
+        with socket.socket(socket.AF_UNIX) as monitor:
+            while not self.ended:
+                try:
+                    monitor.connect(str(self.path))
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            try:
+                while not self.ended:
+                    monitor.sendall(b"nmi\n")
+                    monitor.recv(65536)
+                    self.sent += 1
+                    time.sleep(self.random.expovariate(200))
+            except OSError:
+                pass  # QEMU has ended
+
+    def _log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def test_nmi() -> str:
+    """NMIs at random moments for a minute, while a guest works."""
+    seed = random.randrange(1 << 32)
+    log = log_path("attack-nmi")
+    log.unlink(missing_ok=True)
+    nmis = Nmis(seed, log)
+    nmis.start()
+    try:
+        result = run_romulus("attack-nmi", f"--kernel={GUESTS / 'vmi-work.elf'}", "--memory=16M",
+                             "--append=seconds=3c", f"--qemu=-monitor unix:{nmis.path},server=on,wait=off",
+                             timeout=150)
+    finally:
+        nmis.ended = True
+        nmis.join()
+    result.want_status(0)
+    if nmis.sent < 1000:
+        raise Failure(f"only {nmis.sent} NMIs were sent; expected 1000 at least")
+    return f"{check_report(result)}, {nmis.sent} NMIs, seed {seed}"
+
+
+def beside(name: str, bad: str, bad_settings: str, *log: str, status: int = 2) -> str:
+    """The kernel @bad ends as @log says, and vmi-work beside it does its work all the same."""
+    result = run_two(name, bad, "vmi-work", bad_settings)
+    result.want_status(status)
+    for pattern in log:
+        result.want("log", pattern)
+    result.want_not("log", "panic")
+    return check_report(result)
+
+
+def test_v86_beside() -> str:
+    """A VM that masks interrupts in V86 mode is stopped; the other one goes on."""
+    return beside("v86", "vmi-attack-v86", "\tappend = \"cli\"\n", r"vm bad: stopped: platform hole")
+
+
+def test_v86_zero_beside() -> str:
+    """The same with a CS that looks like ring 0."""
+    return beside("v86-zero", "vmi-attack-v86", "\tappend = \"zero\"\n",
+                  r"vm bad: stopped: platform hole")
+
+
+def test_v86_interrupted_beside() -> str:
+    """The real interrupt that finds the hole is not lost to the host."""
+    return beside("v86-spin", "vmi-attack-v86", "\tappend = \"spin\"\n",
+                  r"vm bad: stopped: platform hole")
+
+
+def test_slot_beside() -> str:
+    """A call that is not offered stops the VM that made it."""
+    return beside("slot", "vmi-attack-slot", "", r"vm bad: stopped: VMI call 1 is not offered")
+
+
+def test_gate_beside() -> str:
+    """Two VMs with gates at the same place: the one that attacks its own disturbs the other not."""
+    return beside("gate", "vmi-attack-gate", "", r"vm bad: ended: powered off", status=0)
+
+
+def test_work_beside() -> str:
+    """Two VMs that work, each with its own FPU registers and descriptors."""
+    return beside("work", "vmi-work", "\tappend = \"seconds=3\"\n", r"vm bad: ended: powered off", status=0)
