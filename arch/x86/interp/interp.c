@@ -196,8 +196,6 @@ static void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
 	entry->words = (u8)((length + 3) / 4);
 }
 
-typedef u32 unaligned_u32 __attribute__((aligned(1)));
-
 /* Are the bytes at @host those of @entry?  They are read once. */
 static inline bool entry_matches(const struct decoded *entry, const u8 *host, u32 mode)
 {

@@ -114,7 +114,7 @@ struct interp {
 	const u8 *code_window_host;
 
 	u32 bytes[4]; /* fetched, to be decoded */
-	u8 saved[SAVED_STATE];
+	u8 saved[SAVED_STATE] ALIGNED(16);
 	u8 fpu_bounce[512] ALIGNED(16);
 	struct decoded *decoded;
 	struct decoded *last; /* the entry that interp_step used last */
