@@ -21,6 +21,7 @@ struct vmi {
 	u16 kernel_ss;  /* UpdateKernelStack */
 	u32 kernel_esp;
 	bool has_kernel_stack;
+	u16 int80_cs;   /* code selector of the direct gate; 0: it is closed */
 	bool int80_clears_if; /* the guest's gate 0x80 is an interrupt gate */
 	u32 iopl;       /* SetIOPLMask, in place in EFLAGS: IOPL of user code */
 };

@@ -61,10 +61,13 @@ static void write_entry(struct x86_vcpu *vcpu, enum gate_table table, u32 base, 
 	u64 raw;
 	u32 offset = store_entry(vcpu, &raw);
 
-	if (offset == ~0u || offset > (limit & ~7u) || offset >= GATE_TABLE_PAGES * PAGE_SIZE)
+	if (offset >= GATE_TABLE_PAGES * PAGE_SIZE || offset + DESCRIPTOR_SIZE - 1 > limit)
 		return;
-	if (vmi_same_place(vcpu, vmi_arg(vcpu, 0) + offset, base + offset))
-		x86_direct_set_descriptor(vcpu, table, offset, raw);
+	if (!vmi_same_place(vcpu, vmi_arg(vcpu, 0) + offset, base + offset))
+		return;
+	x86_direct_set_descriptor(vcpu, table, offset, raw);
+	if ((vcpu->vmi.int80_cs & ~SEL_RPL) == (offset | (table == GATE_TABLE_LDT ? SEL_TI : 0)))
+		vmi_update_int80(vcpu);
 }
 
 void vmi_write_gdt_entry(struct x86_vcpu *vcpu)

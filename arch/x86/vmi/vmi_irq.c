@@ -205,10 +205,12 @@ void vmi_update_int80(struct x86_vcpu *vcpu)
 	if (!vcpu->vmi.active || !vcpu->vmi.has_kernel_stack ||
 	    !read_int80(vcpu, &selector, &offset, &clears_if) || !flat_kernel_code(vcpu, selector)) {
 		gate_clear_int80(&vcpu->gate);
+		vcpu->vmi.int80_cs = 0;
 		return;
 	}
 	vcpu->gate.shared->int80_entry = offset;
 	vcpu->vmi.int80_clears_if = clears_if;
+	vcpu->vmi.int80_cs = selector;
 	gate_set_int80(&vcpu->gate, (u16)(selector & ~SEL_RPL),
 		       clears_if ? m->int80_stub : m->int80_trap_stub);
 }
