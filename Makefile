@@ -32,7 +32,7 @@ TARGET_CFLAGS := $(COMMON) -m32 -march=pentiumpro -mtune=generic -O2 -ffreestand
 	-ffunction-sections -fdata-sections
 HOST_CFLAGS := $(COMMON) -O1 -fno-strict-aliasing -fno-omit-frame-pointer -DHOST_TEST \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
-# alu.c is full of deliberate truncation (style.md 1.3).
+# alu.c is full of deliberate truncation (docs/style.md).
 $(BUILD)/%/arch/x86/interp/alu.o: EXTRA := -Wno-conversion
 
 # ---- the hypervisor image ---------------------------------------------------------------------

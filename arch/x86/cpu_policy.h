@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What CPU the guest is told it has: CPUID leaves, MSRs, CR4 bits, each as a table.  What is not in
- * the tables is hidden: the CPUID bit is clear, the MSR is #GP (design.md invariant 7).  Code in ring
- * 3 executes CPUID directly and sees the host's answer; what differs there is in docs/caveats.md.
+ * the tables is hidden: the CPUID bit is clear, the MSR is #GP.  Code in ring 3 executes CPUID
+ * directly and sees the host's answer; what differs there is in docs/caveats.md.
  */
 #ifndef ARCH_X86_CPU_POLICY_H
 #define ARCH_X86_CPU_POLICY_H
 
 #include "arch/x86/isa/regs.h"
-
 
 /* Tell once, before the first vcpu, what the host's CPUID says: @host of leaf, subleaf. */
 void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Numbers that the world switch, the host's own tables and the pure code must agree on: host
- * selectors, vectors, and the linear slots of the gate (design.md section 2).
+ * selectors, vectors, and the linear slots of the gate (docs/architecture.md).
  *
  * Our descriptors sit in the last page of a GDT whose limit is always FFFF, so that guests may use
  * the low selectors for their own.  Outside a vcpu the host uses a GDT of which only that last page

@@ -5,7 +5,7 @@
  * turns exits into the guest's exceptions or emulated instructions, and returns when the caller
  * must look at time, devices, or the end of this VM.
  *
- * Whose fault is asked first (style.md 1.6): what the architecture defines becomes an exception in
+ * Whose fault is asked first (docs/style.md): what the architecture defines becomes an exception in
  * the guest; what breaks our ABI or meets what we lack stops the VM by x86_vcpu_kill(), whose first
  * reason is kept, after which every path stays safe until the loop notices.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Errors that are the host's or the user's doing (style.md 1.6): functions return 0 or one of
+ * Errors that are the host's or the user's doing (docs/style.md): functions return 0 or one of
  * these, negated.  The values are Linux's, so that host tests may mix with <errno.h>.
  * ERR(e) stands where an error is born; it reports file and line once and yields the error.
  * What a guest does wrong is not an error of ours: see isa/excp.h and vm_kill().

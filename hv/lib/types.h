@@ -49,7 +49,7 @@ typedef int64_t s64;
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define UNUSED __attribute__((unused))
 
-/* Read or write memory that another party may change, exactly once (design.md invariant 3). */
+/* Read or write memory that another party may change, exactly once. */
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
 

@@ -19,7 +19,7 @@ static void deliver_fault(u8 vector, bool has_error, u32 error)
 	ck_assert_int_eq(interp_deliver_fault(rig->interp), EMUL_DONE);
 }
 
-/* ---- real mode ------------------------------------------------------------------------------------ */
+/* ---- real mode ------------------------------------------------------------------------------- */
 START_TEST(real_mode_interrupts_go_through_the_ivt)
 {
 	rig_real_mode();
@@ -57,7 +57,7 @@ START_TEST(an_ivt_that_is_too_short_ends_in_shutdown)
 }
 END_TEST
 
-/* ---- same level -------------------------------------------------------------------------------------- */
+/* ---- same level ------------------------------------------------------------------------------ */
 START_TEST(an_interrupt_gate_clears_if_and_a_trap_gate_does_not)
 {
 	rig_gate(0x30, DESCRIPTOR_INTERRUPT_GATE32, 0, SEL_CODE0, HANDLER);
@@ -120,7 +120,7 @@ START_TEST(debug_exceptions_set_dr6_and_drop_gd)
 }
 END_TEST
 
-/* ---- to an inner level ----------------------------------------------------------------------------------- */
+/* ---- to an inner level ----------------------------------------------------------------------- */
 START_TEST(an_interrupt_from_user_code_takes_the_stack_of_the_tss)
 {
 	rig_gate(0x30, DESCRIPTOR_INTERRUPT_GATE32, 0, SEL_CODE0, HANDLER);
@@ -192,7 +192,7 @@ START_TEST(a_conforming_handler_keeps_the_level)
 }
 END_TEST
 
-/* ---- INT n --------------------------------------------------------------------------------------------------- */
+/* ---- INT n ----------------------------------------------------------------------------------- */
 START_TEST(int_n_needs_the_gates_dpl_and_external_interrupts_do_not)
 {
 	rig_gate(0x30, DESCRIPTOR_INTERRUPT_GATE32, 0, SEL_CODE0, HANDLER);
@@ -241,7 +241,7 @@ START_TEST(gates_are_checked_in_order)
 }
 END_TEST
 
-/* ---- faults on the way ------------------------------------------------------------------------------------------ */
+/* ---- faults on the way ----------------------------------------------------------------------- */
 START_TEST(errors_while_delivering_hardware_events_carry_ext)
 {
 	rig_gate(EXCP_GP, DESCRIPTOR_INTERRUPT_GATE32, 0, SEL_CODE0, HANDLER);
@@ -318,7 +318,7 @@ START_TEST(an_interrupt_wakes_a_halted_cpu_and_nmi_blocks_itself)
 }
 END_TEST
 
-/* ---- IRET ------------------------------------------------------------------------------------------------------------ */
+/* ---- IRET ------------------------------------------------------------------------------------ */
 static void push_frame(u32 eip, u32 cs, u32 flags, u32 esp, u32 ss)
 {
 	const u32 frame[] = { eip, cs, flags, esp, ss };
@@ -372,7 +372,7 @@ START_TEST(iret_to_a_16_bit_stack_keeps_the_high_half_of_esp)
 }
 END_TEST
 
-/* ---- V86 ------------------------------------------------------------------------------------------------------------- */
+/* ---- V86 ------------------------------------------------------------------------------------- */
 static void enter_v86(u32 iopl)
 {
 	const u32 frame[] = { 0x100, 0x200, EFLAGS_VM | EFLAGS_IF | iopl << 12, 0xfff0, 0x300, 0x400,
@@ -499,7 +499,7 @@ START_TEST(vme_redirects_interrupts_and_virtualizes_if)
 }
 END_TEST
 
-/* ---- kernel_rpl ------------------------------------------------------------------------------------------------------ */
+/* ---- kernel_rpl ------------------------------------------------------------------------------ */
 START_TEST(a_vmi_kernel_shows_rpl_1)
 {
 	rig_gate(0x30, DESCRIPTOR_INTERRUPT_GATE32, 3, SEL_CODE0, HANDLER);

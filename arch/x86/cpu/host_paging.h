@@ -5,7 +5,7 @@
  *   00000000  page 0               not mapped
  *   00001000  RAM below f0000000   identity; 2 MB pages, writable, never executable (if NX exists)
  *   00100000  the image            4 KB pages: text R-X, constants R--, data RW-; stack guards absent
- *   f0000000  gate slot            only what host_gate_set_pde installs (design.md section 2)
+ *   f0000000  gate slot            only what host_gate_set_pde installs (docs/architecture.md)
  *   f8000000  device window        map_device, map_alias; up to ff000000
  *   ff400000  gate slot
  *   ffc00000  gate slot

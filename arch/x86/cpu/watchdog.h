@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A slow NMI for platforms with the IRET hole (platform-facts 2, row 6): there, ring 3 can give
+ * A slow NMI for platforms with the IRET hole (docs/caveats.md, "Platforms"): there, ring 3 can give
  * itself V86 mode with IOPL 3, and CLI then masks every interrupt for good.  Only an NMI gets
  * through; the world switch sees EFLAGS that direct execution does not give, and stops that VM.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A virtual CPU as it comes out of RESET [SDM3A table 10-1].  EDX is 0 here: it identifies the CPU,
+ * A virtual CPU as it comes out of RESET [SDM3A table 9-1].  EDX is 0 here: it identifies the CPU,
  * which is a matter of CPUID policy.  So is the APIC base: a machine with a local APIC sets it.
  */
 #include "arch/x86/isa/regs.h"

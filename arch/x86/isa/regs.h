@@ -188,7 +188,7 @@ static inline u32 seg_dpl(const struct x86_segment *seg)
 	return (seg->attr & SEG_DPL) >> SEG_DPL_SHIFT;
 }
 
-/* The state after power-on reset [SDM3A table 10-1]: real mode, CS:EIP = F000:FFF0 with base
+/* The state after power-on reset [SDM3A table 9-1]: real mode, CS:EIP = F000:FFF0 with base
  * FFFF0000.  Zeroes everything else, debug registers and FPU to their reset values. */
 void x86_cpu_reset(struct x86_cpu *cpu);
 

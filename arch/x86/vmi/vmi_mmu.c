@@ -4,7 +4,7 @@
  * carry no news that it would miss; SetPxE is offered because one call costs less than the trapped
  * store it replaces, FlushTLB because a kernel would otherwise reload CR3 and toggle CR4.PGE.
  * Announcements (AllocatePage ...) are not offered: the level, the ZEROED flag and the completeness
- * of the list could not be relied on anyhow [vmi-abi 5.6].
+ * of the list could not be relied on anyhow (docs/vmi.md).
  */
 #include "arch/x86/vmi/vmi_priv.h"
 
