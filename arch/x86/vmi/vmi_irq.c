@@ -95,7 +95,10 @@ static void roll_int80(struct x86_vcpu *vcpu)
 	for (u32 i = 0; i < ARRAY_SIZE(frame); i++)
 		frame[i] = READ_ONCE(vcpu->gate.shared->trap_frame[i]);
 	if (!interp_write_linear(vcpu->interp, gva(esp), frame, sizeof(frame), ACCESS_WRITE)) {
-		x86_vcpu_kill(vcpu, "int 0x80: the kernel stack at %08x cannot be written", esp);
+		/* The CPU would try to push this fault where it could not push the first frame, with SS and
+		 * ESP of ring 3 before it: a double fault. */
+		cpu->gpr[REG_ESP] = vcpu->vmi.kernel_esp - 8;
+		x86_vcpu_deliver_fault(vcpu);
 		return;
 	}
 	if (vcpu->vmi.int80_clears_if)
