@@ -168,6 +168,14 @@ void x86_vcpu_deliver_fault(struct x86_vcpu *vcpu)
 		kill_unhandled(vcpu);
 }
 
+static void finish(struct x86_vcpu *vcpu, enum emul_result result)
+{
+	if (result == EMUL_FAULT)
+		x86_vcpu_deliver_fault(vcpu);
+	else if (result == EMUL_UNHANDLED)
+		kill_unhandled(vcpu);
+}
+
 static void step(struct x86_vcpu *vcpu)
 {
 	enum emul_result result = interp_step(vcpu->interp);
@@ -178,10 +186,7 @@ static void step(struct x86_vcpu *vcpu)
 	if (vcpu->vmi.active && (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap)))
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
 	vcpu->cpu.fault = fault;
-	if (result == EMUL_FAULT)
-		x86_vcpu_deliver_fault(vcpu);
-	else if (result == EMUL_UNHANDLED)
-		kill_unhandled(vcpu);
+	finish(vcpu, result);
 }
 
 void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
@@ -256,10 +261,21 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 		kill_unhandled(vcpu);
 }
 
-static bool run_interpreter(struct x86_vcpu *vcpu)
+/* One instruction of a VMI guest, which may be ready for direct execution after it; of any other as
+ * many as the interpreter does at a time. */
+static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 {
-	x86_vcpu_emulate(vcpu, vcpu->vmi.active ? EMULATE_ENGINE : EMULATE_BEFORE_INIT);
-	return true;
+	u32 before = *budget;
+
+	if (vcpu->vmi.active) {
+		x86_vcpu_emulate(vcpu, EMULATE_ENGINE);
+		(*budget)--;
+		return;
+	}
+	finish(vcpu, interp_run(vcpu->interp, budget));
+	vcpu->stats.emulated[EMULATE_BEFORE_INIT] += before - *budget;
+	if (vcpu->vmi.requested)
+		vmi_activate(vcpu);
 }
 
 enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
@@ -268,8 +284,6 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 
 	vcpu->turn_over = false;
 	while (budget > 0 && !vcpu->turn_over) {
-		bool direct;
-
 		if (vcpu->intr)
 			deliver_interrupt(vcpu);
 		if (vcpu->killed)
@@ -278,10 +292,13 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			return VCPU_STOP_SHUTDOWN;
 		if (vcpu->cpu.activity == CPU_HALTED)
 			return VCPU_STOP_HALTED;
-		direct = x86_vcpu_engine(vcpu) == ENGINE_DIRECT;
-		if (!(direct ? x86_direct_run(vcpu) : run_interpreter(vcpu)))
+		if (x86_vcpu_engine(vcpu) == ENGINE_INTERPRETER) {
+			run_interpreter(vcpu, &budget);
+			continue;
+		}
+		if (!x86_direct_run(vcpu))
 			break;
-		budget -= MIN(budget, direct ? INTERPRETER_BURST / DIRECT_BURST : 1u);
+		budget -= MIN(budget, (u32)(INTERPRETER_BURST / DIRECT_BURST));
 	}
 	return vcpu->killed ? VCPU_STOP_KILLED : VCPU_STOP_TURN;
 }
