@@ -152,3 +152,21 @@ def test_gate_beside() -> str:
 def test_work_beside() -> str:
     """Two VMs that work, each with its own FPU registers and descriptors."""
     return beside("work", "vmi-work", "\tappend = \"seconds=3\"\n", r"vm bad: ended: powered off", status=0)
+
+
+DEADLY = ("cr3-empty cr3-rom cr3-bios cr3-mmio cr3-beyond cr3-garbage idt-nowhere idt-empty gdt-nowhere "
+          "gdt-empty").split()
+
+
+def test_deadly_calls() -> str:
+    """Calls that no kernel survives triple-fault their VMs; the one that works beside them goes on."""
+    conf = "".join(f"vm bad-{word} {{\n\tkernel = bad\n\tmemory = 12M\n\tconsole = none\n"
+                   f"\ton_reset = stop\n\tappend = \"{word}\"\n}}\n" for word in DEADLY)
+    good = "vm good {\n\tkernel = good\n\tmemory = 16M\n\tappend = \"seconds=3\"\n}\n"
+    result = run_romulus("attack-deadly", f"--conf={store('attack-deadly.conf', conf + good)}",
+                         f"--module=bad={GUESTS / 'vmi-bad-calls.elf'}",
+                         f"--module=good={GUESTS / 'vmi-work.elf'}", "--host-memory=256M", timeout=60)
+    result.want_status(3)
+    for word in DEADLY:
+        result.want("log", f"vm bad-{word}: ended: triple fault")
+    return check_report(result)
