@@ -228,6 +228,12 @@ static void end_turn(void *opaque, u32 offset, u32 size, u32 value)
 	x86_vcpu_end_turn(opaque);
 }
 
+static void raise_intr(void *opaque, u32 offset, u32 size, u32 value)
+{
+	(void)offset, (void)size, (void)value;
+	x86_vcpu_set_intr(opaque, 0, true);
+}
+
 static u32 read_nothing(void *opaque, u32 offset, u32 size)
 {
 	(void)opaque, (void)offset, (void)size;
@@ -245,6 +251,32 @@ START_TEST(a_device_can_end_the_turn)
 	ck_assert(rig.vcpu->stats.emulated[EMULATE_BEFORE_INIT] == 2);
 	ck_assert_int_eq(x86_vcpu_run(rig.vcpu), VCPU_STOP_TURN);
 	ck_assert(rig.vcpu->stats.emulated[EMULATE_BEFORE_INIT] == 2 + 1024);
+}
+END_TEST
+
+START_TEST(an_interrupt_raised_by_mmio_comes_before_the_next_instruction)
+{
+	static const struct bus_ops ops = { read_nothing, raise_intr, 4 };
+
+	ck_assert_int_eq(bus_add_mmio(rig.bus, gpa(RIG_DEVICE_GPA), PAGE_SIZE, &ops, rig.vcpu), 0);
+	rig_code(RIG_CODE, 0x89, 0x01, NOP, NOP, HLT); /* mov [ecx], eax */
+	rig_code(RIG_HANDLER(0x31), JMP_SELF);
+	rig.cpu->gpr[REG_ECX] = RIG_DEVICE;
+	rig.cpu->eflags |= EFLAGS_IF;
+	rig.vector = 0x31;
+	ck_assert_int_eq(x86_vcpu_run(rig.vcpu), VCPU_STOP_TURN);
+	rig_expect_delivered(0x31, false, RIG_CODE + 2);
+}
+END_TEST
+
+START_TEST(sti_nop_cli_is_a_window)
+{
+	rig_code(RIG_CODE, STI, NOP, 0xfa, HLT);
+	rig_code(RIG_HANDLER(0x31), JMP_SELF);
+	rig.vector = 0x31;
+	x86_vcpu_set_intr(rig.vcpu, 0, true);
+	ck_assert_int_eq(x86_vcpu_run(rig.vcpu), VCPU_STOP_TURN);
+	rig_expect_delivered(0x31, false, RIG_CODE + 2);
 }
 END_TEST
 
@@ -477,6 +509,8 @@ int main(void)
 		an_interrupt_waits_for_the_instruction_behind_mov_ss,
 		a_turn_is_bounded,
 		a_device_can_end_the_turn,
+		an_interrupt_raised_by_mmio_comes_before_the_next_instruction,
+		sti_nop_cli_is_a_window,
 		a_triple_fault_shuts_down,
 		an_exception_goes_to_the_guests_handler,
 		garbage_gets_an_exception_and_not_a_kill,

@@ -387,12 +387,14 @@ enum emul_result interp_step(struct interp *ip)
 enum emul_result interp_run(struct interp *ip, u32 *budget)
 {
 	const struct x86_cpu *cpu = ip->cpu;
-	enum emul_result result = interp_step(ip);
+	bool shadowed = cpu->interrupt_shadow; /* an interrupt may wait for this one instruction */
+	enum emul_result result;
 
-	(*budget)--;
 	ip->used_bus = false;
+	result = interp_step(ip);
+	(*budget)--;
 	/* Whatever needs more than a plain step ends the run: after it these hold again. */
-	while (result == EMUL_DONE && *budget && !ip->last->ends_run && !ip->used_bus &&
+	while (result == EMUL_DONE && *budget && !shadowed && !ip->last->ends_run && !ip->used_bus &&
 	       !((cpu->dr[7] & 0xff) | cpu->interrupt_shadow)) {
 		begin(ip);
 		result = fetch(ip);
