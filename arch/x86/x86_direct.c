@@ -47,8 +47,6 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 	gate_pdes(&vcpu->gate, pde);
 	shadow_set_gate(vcpu->shadow, gva(GATE_SLOT_VMI), pde);
 	vcpu->direct_heap_bytes = kheap_used_bytes() - used_before;
-	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
-			  vcpu->gate.shared);
 	vcpu->has_gate = true;
 	vcpu->root_stale = true;
 	vcpu->check_segments = true;
@@ -206,6 +204,8 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 
 	if (!gdt && !ldt)
 		return;
+	/* A table of 64 KB takes a while: others come first then. */
+	x86_vcpu_end_turn(vcpu);
 	if (gdt)
 		load_gdt(vcpu);
 	if (ldt)
@@ -218,11 +218,11 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
 {
-	if (op == OP_LGDT)
-		vcpu->gdt_stale = true;
-	else if (op == OP_LLDT)
-		vcpu->ldt_stale = true;
-	else if (op == OP_LIDT)
+	if (op == OP_LGDT || op == OP_LLDT) {
+		*(op == OP_LGDT ? &vcpu->gdt_stale : &vcpu->ldt_stale) = true;
+		vcpu->check_segments = true;
+	}
+	if (op == OP_LIDT)
 		vmi_update_int80(vcpu);
 }
 

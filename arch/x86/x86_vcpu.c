@@ -176,16 +176,25 @@ static void finish(struct x86_vcpu *vcpu, enum emul_result result)
 		kill_unhandled(vcpu);
 }
 
+/* The ROM's code keeps the virtual IF and CR2 in the shared page. */
 static void step(struct x86_vcpu *vcpu)
 {
-	enum emul_result result = interp_step(vcpu->interp);
-	struct x86_fault fault = vcpu->cpu.fault;
+	bool in_rom = vmi_in_rom(vcpu);
+	enum emul_result result;
+	struct x86_fault fault;
 	const u8 *bytes;
+
+	if (in_rom)
+		x86_direct_fill_shared(vcpu);
+	result = interp_step(vcpu->interp);
+	fault = vcpu->cpu.fault;
 
 	/* A trap comes after the instruction, which is done. */
 	if (vcpu->vmi.active && (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap)))
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
 	vcpu->cpu.fault = fault;
+	if (in_rom)
+		x86_direct_take_shared(vcpu);
 	finish(vcpu, result);
 }
 
@@ -194,14 +203,8 @@ void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 	vcpu->stats.emulated[why]++;
 	vcpu->check_segments = true;
 	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
-	if (!vmi_in_rom(vcpu)) {
+	if (!vmi_finish_rom(vcpu))
 		step(vcpu);
-	} else if (!vmi_finish_rom(vcpu)) {
-		/* The ROM's code keeps the virtual IF and CR2 in the shared page. */
-		x86_direct_fill_shared(vcpu);
-		step(vcpu);
-		x86_direct_take_shared(vcpu);
-	}
 	if (vcpu->vmi.requested)
 		vmi_activate(vcpu);
 }
@@ -223,8 +226,8 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 	if (!vcpu->vmi.active || !x86_protected_mode(cpu) || x86_v86_mode(cpu))
 		return ENGINE_INTERPRETER;
 	/* The shadows of STI and MOV SS are the interpreter's, and so are execute breakpoints: QEMU's
-	 * TCG hangs on one whose segment has a base.  None is ever on the ROM. */
-	if (cpu->interrupt_shadow || (has_code_breakpoint(cpu) && !vmi_in_rom(vcpu)))
+	 * TCG hangs on one whose segment has a base. */
+	if (cpu->interrupt_shadow || has_code_breakpoint(cpu))
 		return ENGINE_INTERPRETER;
 	if (cpu->cpl == 3) {
 		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) == 3)
@@ -250,7 +253,7 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 		return;
 	if (vcpu->vmi.active)
 		vmi_roll_forward(vcpu);
-	if (!(cpu->eflags & EFLAGS_IF) || vcpu->killed)
+	if (!(cpu->eflags & EFLAGS_IF) || vcpu->killed || cpu->activity == CPU_SHUTDOWN)
 		return;
 	cpu->activity = CPU_RUNNING;
 	vcpu->stats.interrupts++;

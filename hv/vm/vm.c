@@ -18,6 +18,8 @@
  * the p2m and devices below 3 % and 2 MB (docs/memory-map.md). */
 #define SHADOW_SHARE 40
 #define SHADOW_BASE_PAGES 256
+/* A guest that resets in a loop must not hold the host at the speed of its log. */
+#define RESETS_LOGGED 16u
 #define TRACE_LINES 64 /* shown when a VM is stopped */
 
 static bool source_large(void *opaque, hpa_t *frame)
@@ -263,7 +265,10 @@ static void on_reset(struct vm *vm, enum vm_status status, const char *why)
 		end(vm, status, why);
 		return;
 	}
-	log_notice("vm %s: reset: %s", vm->config->name, why);
+	if (vm->resets < RESETS_LOGGED)
+		log_notice("vm %s: reset: %s", vm->config->name, why);
+	else if (vm->resets == RESETS_LOGGED)
+		log_notice("vm %s: reset again; further resets are not logged", vm->config->name);
 	restart(vm);
 }
 
@@ -284,8 +289,10 @@ static void killed(struct vm *vm)
 
 static void triple_fault(struct vm *vm)
 {
-	log_notice("vm %s: triple fault", vm->config->name);
-	log_state(vm);
+	if (vm->resets < RESETS_LOGGED) {
+		log_notice("vm %s: triple fault", vm->config->name);
+		log_state(vm);
+	}
 	on_reset(vm, VM_STATUS_TRIPLE_FAULT, "triple fault");
 }
 

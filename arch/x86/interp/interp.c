@@ -187,26 +187,27 @@ static bool ends_run(const struct decoded *entry)
 
 static void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
 {
-	u8 mask[16] = { 0 };
+	u32 last = (length - 1) / 4;
 
-	memset(mask, 0xff, length);
-	memcpy(entry->mask, mask, sizeof(mask));
 	for (u32 i = 0; i < 4; i++)
-		entry->bytes[i] = bytes[i] & entry->mask[i];
-	entry->words = (u8)((length + 3) / 4);
+		entry->bytes[i] = i <= last ? bytes[i] : 0;
+	entry->last_word = (u8)last;
+	entry->last_mask = 0xffffffffu >> (8 * (4 * last + 4 - length));
+	entry->bytes[last] &= entry->last_mask;
 }
 
 /* Are the bytes at @host those of @entry?  They are read once. */
 static inline bool entry_matches(const struct decoded *entry, const u8 *host, u32 mode)
 {
 	const unaligned_u32 *words = (const unaligned_u32 *)host;
+	u32 last = entry->last_word;
 
-	if (UNLIKELY(entry->mode != mode || (READ_ONCE(words[0]) ^ entry->bytes[0]) & entry->mask[0]))
+	if (UNLIKELY(entry->mode != mode))
 		return false;
-	for (u32 i = 1; i < entry->words; i++)
-		if (UNLIKELY((READ_ONCE(words[i]) ^ entry->bytes[i]) & entry->mask[i]))
+	for (u32 i = 0; i < last; i++)
+		if (UNLIKELY(READ_ONCE(words[i]) != entry->bytes[i]))
 			return false;
-	return true;
+	return LIKELY(!((READ_ONCE(words[last]) ^ entry->bytes[last]) & entry->last_mask));
 }
 
 /* Decode the @size bytes in ip->bytes; more are behind the page boundary or the limit. */

@@ -47,9 +47,9 @@ struct decoded;
 typedef enum emul_result handler_fn(struct interp *ip, const struct x86_insn *insn);
 struct decoded {
 	u32 bytes[4]; /* zero beyond the instruction */
-	u32 mask[4];  /* which bits of a word in memory belong to it */
+	u32 last_mask; /* which bits of the last word belong to it */
 	u16 mode;     /* DECODED_VALID, and CS's SEG_DB; 0: entry unused */
-	u8 words;     /* of bytes that the instruction reaches into */
+	u8 last_word; /* index of the last one that the instruction reaches into */
 	bool complex;    /* the whole state is saved before */
 	bool privileged; /* #GP(0) unless CPL is 0 */
 	bool ends_run;   /* interp_run returns after it */
@@ -57,7 +57,7 @@ struct decoded {
 	struct x86_insn insn;
 };
 #define DECODED_VALID 1u
-#define DECODED_ENTRIES 2048u
+#define DECODED_ENTRIES 4096u
 
 /* A location in memory that was checked for writing, to be read and then written. */
 struct mem_place {

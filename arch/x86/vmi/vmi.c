@@ -15,6 +15,8 @@
 
 /* What EAX says when VMI_Init is refused; any number but 0 does for the guest. */
 #define INIT_REFUSED 1
+/* A guest may ask for ever; the log hears of it so many times. */
+#define REFUSALS_LOGGED 4
 
 struct call {
 	u8 bytes[3]; /* the instruction, if length > 0 */
@@ -123,6 +125,8 @@ static bool enter_ring1(struct x86_vcpu *vcpu)
 void vmi_activate(struct x86_vcpu *vcpu)
 {
 	const char *why = objection(vcpu);
+	const void *rom;
+	u32 size;
 
 	vcpu->vmi.requested = false;
 	if (!why && x86_direct_prepare(vcpu))
@@ -131,10 +135,14 @@ void vmi_activate(struct x86_vcpu *vcpu)
 		why = "its CS and SS are not flat 32-bit kernel segments";
 	vcpu->cpu.gpr[REG_EAX] = why ? INIT_REFUSED : 0;
 	if (why) {
-		log_notice("vm %s: VMI_Init refused: %s", vcpu->config.name, why);
+		if (vcpu->vmi.refusals++ < REFUSALS_LOGGED)
+			log_notice("vm %s: VMI_Init refused: %s", vcpu->config.name, why);
 		return;
 	}
 	vcpu->vmi.active = true;
+	rom = vmi_gate_rom(&size);
+	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
+			  vcpu->gate.shared);
 	vmi_update_int80(vcpu);
 	x86_vcpu_flush(vcpu, TLB_FLUSH_ALL, gva(0));
 	log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);

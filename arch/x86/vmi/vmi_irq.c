@@ -43,16 +43,26 @@ void vmi_halt(struct x86_vcpu *vcpu)
 	vcpu->cpu.activity = CPU_HALTED;
 }
 
+/* The instruction was executed, perhaps with a debug trap after it, which is then to be delivered. */
+static bool is_done(const struct x86_vcpu *vcpu, enum emul_result result)
+{
+	return result == EMUL_DONE || (result == EMUL_FAULT && vcpu->cpu.fault.is_trap);
+}
+
 void vmi_sysexit(struct x86_vcpu *vcpu)
 {
 	static const u8 sysexit[] = { 0x0f, 0x35 };
+	enum emul_result result;
 
 	vcpu->check_segments = true;
-	if (interp_execute(vcpu->interp, sysexit, sizeof(sysexit)) != EMUL_DONE) {
+	result = interp_execute(vcpu->interp, sysexit, sizeof(sysexit));
+	if (!is_done(vcpu, result)) {
 		vmi_deliver_call_fault(vcpu);
 		return;
 	}
 	vcpu->cpu.eflags = (vcpu->cpu.eflags & ~EFLAGS_IOPL) | EFLAGS_IF | vcpu->vmi.iopl;
+	if (result == EMUL_FAULT)
+		x86_vcpu_deliver_fault(vcpu);
 }
 
 /* EIP is in the part of the ROM's IRET that has only the IRET itself left to do. */
@@ -74,15 +84,17 @@ void vmi_emulate_iret(struct x86_vcpu *vcpu)
 		x86_vcpu_kill(vcpu, "VMI IRET at %08x cannot be done", cpu->eip);
 		return;
 	}
-	if (result == EMUL_DONE) {
+	if (is_done(vcpu, result)) {
 		/* IRET does not restore IOPL in VMI: SetIOPLMask does. */
 		cpu->eflags = (cpu->eflags & ~EFLAGS_IOPL) | (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
-		return;
+	} else {
+		/* As if the call were the faulting instruction; its IF is that of a kernel about to
+		 * leave. */
+		cpu->eip = READ_ONCE(vcpu->gate.shared->iret_site) - CALL_SIZE;
+		cpu->eflags &= ~EFLAGS_IF;
 	}
-	/* As if the call were the faulting instruction; its IF is that of a kernel about to leave. */
-	cpu->eip = READ_ONCE(vcpu->gate.shared->iret_site) - CALL_SIZE;
-	cpu->eflags &= ~EFLAGS_IF;
-	x86_vcpu_deliver_fault(vcpu);
+	if (result == EMUL_FAULT)
+		x86_vcpu_deliver_fault(vcpu);
 }
 
 /* Complete the direct gate's stub: the CPU's frame goes to the guest's kernel stack. */
@@ -122,7 +134,7 @@ bool vmi_in_rom(const struct x86_vcpu *vcpu)
 	u32 size;
 
 	vmi_gate_rom(&size);
-	return vcpu->vmi.active && vcpu->cpu.cpl == 0 &&
+	return vcpu->vmi.active && vcpu->cpu.cpl == 0 && vcpu->cpu.seg[SREG_CS].base == 0 &&
 	       vcpu->cpu.eip - (VMI_GATE + GATE_ROM) < size;
 }
 
