@@ -26,7 +26,7 @@ static inline u32 random_below(u32 limit)
 {
 	return (u32)((u64)random32() * limit >> 32);
 }
-static void random_start(void)
+static inline void random_start(void)
 {
 	const char *text = getenv("SEED");
 
@@ -38,7 +38,7 @@ static void random_start(void)
 typedef bool random_filter_fn(const struct x86_insn *insn);
 
 /* Prefixes sometimes, an opcode, and enough random bytes behind. */
-static void random_instruction(u8 bytes[16], bool code32, random_filter_fn *wanted,
+static inline void random_instruction(u8 bytes[16], bool code32, random_filter_fn *wanted,
 			       struct x86_insn *insn)
 {
 	static const u8 prefixes[] = { 0x66, 0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x64, 0xf0 };
@@ -122,7 +122,7 @@ static bool random_is_excluded(const struct x86_insn *insn)
 	}
 }
 
-static bool random_is_integer(const struct x86_insn *insn)
+static inline bool random_is_integer(const struct x86_insn *insn)
 {
 	if (insn->props & (INSN_X87 | INSN_MMX | INSN_SSE | INSN_STRING | INSN_PRIVILEGED))
 		return false;
@@ -132,7 +132,7 @@ static bool random_is_integer(const struct x86_insn *insn)
 	return insn->op <= OP_SFENCE && !random_is_excluded(insn);
 }
 
-static bool random_is_integer_or_segment(const struct x86_insn *insn)
+static inline bool random_is_integer_or_segment(const struct x86_insn *insn)
 {
 	switch (insn->op) {
 	case OP_MOV_SREG_TO:
@@ -145,7 +145,7 @@ static bool random_is_integer_or_segment(const struct x86_insn *insn)
 	}
 }
 
-static bool random_is_string(const struct x86_insn *insn)
+static inline bool random_is_string(const struct x86_insn *insn)
 {
 	return (insn->props & INSN_STRING) && !(insn->props & INSN_IO);
 }
@@ -169,7 +169,7 @@ static u32 random_shift_flags(const struct x86_insn *insn, const struct x86_cpu 
 	return undefined;
 }
 
-static u32 random_undefined_flags(const struct x86_insn *insn, const struct x86_cpu *before)
+static inline u32 random_undefined_flags(const struct x86_insn *insn, const struct x86_cpu *before)
 {
 	const u32 all = EFLAGS_ARITH;
 
