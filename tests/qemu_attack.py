@@ -170,3 +170,42 @@ def test_deadly_calls() -> str:
     for word in DEADLY:
         result.want("log", f"vm bad-{word}: ended: triple fault")
     return check_report(result)
+
+
+def pattern(name: str, how: str, end: str, platform: str, on_reset: str = "stop") -> str:
+    """One VM leaves a pattern wherever it can and ends as @end says; another looks for it."""
+    wait = 15 if platform == "bochs" else 4
+    conf = store(f"attack-pattern-{name}.conf",
+                 f"vm leaver {{\n\tkernel = pattern\n\tmemory = 12M\n\tappend = \"leave {how}\"\n"
+                 f"\tconsole = none\n\ton_reset = {on_reset}\n}}\n"
+                 f"vm finder {{\n\tkernel = pattern\n\tmemory = 12M\n\tappend = \"find wait={wait:x}\"\n}}\n")
+    result = run_romulus(f"attack-pattern-{name}", f"--conf={conf}",
+                         f"--module=pattern={GUESTS / 'vmi-pattern.elf'}", "--host-memory=128M",
+                         f"--platform={platform}", timeout=120)
+    result.want("log", rf"(?s)vm leaver: ended: {end}.*vm finder: VMI_Init")
+    return check_report(result)
+
+
+def test_pattern_of_one_that_powers_off() -> str:
+    """What a VM leaves behind when it powers itself off is not found by another."""
+    return pattern("off", "", "powered off", "qemu")
+
+
+def test_pattern_of_one_that_is_stopped() -> str:
+    """The same for one that the hypervisor stops."""
+    return pattern("stopped", "killed", "stopped", "qemu")
+
+
+def test_pattern_of_one_that_resets() -> str:
+    """The same for one that resets itself."""
+    return pattern("reset", "reset", "reset by the guest", "qemu")
+
+
+def test_pattern_of_one_that_starts_again() -> str:
+    """The same for one that is reset, so that its gate's pages are free for others."""
+    return pattern("again", "again", "powered off", "qemu", "reset")
+
+
+def test_pattern_on_bochs() -> str:
+    """The same on Bochs."""
+    return pattern("bochs", "again", "powered off", "bochs", "reset")
