@@ -30,6 +30,8 @@ enum x86_emulation {
 
 #define X86_COUNTERS(X)                                                                            \
 	X(exits, "heavy exits")                                                                    \
+	X(inits, "VMI_Init")                                                                       \
+	X(refusals, "VMI_Init refused")                                                            \
 	X(interrupts, "interrupts injected")                                                       \
 	X(faults, "exceptions delivered")                                                          \
 	X(external, "exits by real interrupts")                                                    \

@@ -282,8 +282,9 @@ int load_kernel(const struct load_request *request, struct x86_cpu *cpu)
 	if (plan.initrd)
 		put(request->gmem, plan.initrd_address, plan.initrd->data, plan.initrd->size);
 	enter(cpu, plan.image.entry);
-	log_info("vm '%s': kernel '%s' at 0x%x, initrd of %u bytes at 0x%x", plan.place.vm,
-		 plan.place.kernel->name, plan.image.entry,
-		 plan.initrd ? (u32)plan.initrd->size : 0, plan.initrd_address);
+	if (!request->quiet)
+		log_info("vm '%s': kernel '%s' at 0x%x, initrd of %u bytes at 0x%x", plan.place.vm,
+			 plan.place.kernel->name, plan.image.entry,
+			 plan.initrd ? (u32)plan.initrd->size : 0, plan.initrd_address);
 	return 0;
 }

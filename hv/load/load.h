@@ -34,6 +34,7 @@ struct load_request {
 	const struct module *modules;
 	u32 module_count;
 	u32 com_ports; /* how many serial ports the guest has */
+	bool quiet;    /* a good load is not logged */
 	gpa_t rsdp;    /* the ACPI root pointer; 0 if the guest has no ACPI */
 };
 

@@ -177,6 +177,7 @@ static int load(struct vm *vm)
 		.modules = vm->modules,
 		.module_count = vm->module_count,
 		.com_ports = MACHINE_COM_PORTS,
+		.quiet = vm->resets > RESETS_LOGGED,
 		.rsdp = place_acpi(vm),
 	};
 	int error = load_kernel(&request, &vm->vcpu->cpu);

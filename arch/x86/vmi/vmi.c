@@ -16,7 +16,7 @@
 /* What EAX says when VMI_Init is refused; any number but 0 does for the guest. */
 #define INIT_REFUSED 1
 /* A guest may ask for ever; the log hears of it so many times. */
-#define REFUSALS_LOGGED 4
+#define INITS_LOGGED 16
 
 struct call {
 	u8 bytes[3]; /* the instruction, if length > 0 */
@@ -135,7 +135,7 @@ void vmi_activate(struct x86_vcpu *vcpu)
 		why = "its CS and SS are not flat 32-bit kernel segments";
 	vcpu->cpu.gpr[REG_EAX] = why ? INIT_REFUSED : 0;
 	if (why) {
-		if (vcpu->vmi.refusals++ < REFUSALS_LOGGED)
+		if (vcpu->stats.refusals++ < INITS_LOGGED)
 			log_notice("vm %s: VMI_Init refused: %s", vcpu->config.name, why);
 		return;
 	}
@@ -145,7 +145,8 @@ void vmi_activate(struct x86_vcpu *vcpu)
 			  vcpu->gate.shared);
 	vmi_update_int80(vcpu);
 	x86_vcpu_flush(vcpu, TLB_FLUSH_ALL, gva(0));
-	log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);
+	if (vcpu->stats.inits++ < INITS_LOGGED)
+		log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);
 }
 
 void vmi_deliver_call_fault(struct x86_vcpu *vcpu)

@@ -18,7 +18,6 @@ struct x86_vcpu;
 struct vmi {
 	bool requested; /* the ROM asked for VMI_Init by its port; done after that instruction */
 	bool active;
-	u32 refusals; /* of VMI_Init since the last reset */
 	u16 kernel_ss;  /* UpdateKernelStack */
 	u32 kernel_esp;
 	bool has_kernel_stack;
