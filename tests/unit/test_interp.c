@@ -652,6 +652,25 @@ START_TEST(hlt_halts)
 }
 END_TEST
 
+START_TEST(a_run_ends_where_an_interrupt_may_have_become_due)
+{
+	u32 budget = 100;
+
+	CODE(0x40, 0x40, 0xfb, 0x40, 0xe4, 0x80, 0x40, 0xa1, LE32(0xe0000000), 0x40, 0xeb, 0xfe);
+	ck_assert_int_eq(interp_run(rig->interp, &budget), EMUL_DONE);
+	ck_assert_uint_eq(budget, 97); /* STI */
+	ck_assert_int_eq(interp_run(rig->interp, &budget), EMUL_DONE);
+	ck_assert_uint_eq(budget, 96); /* its shadow */
+	ck_assert_int_eq(interp_run(rig->interp, &budget), EMUL_DONE);
+	ck_assert_uint_eq(budget, 95); /* IN */
+	ck_assert_int_eq(interp_run(rig->interp, &budget), EMUL_DONE);
+	ck_assert_uint_eq(budget, 93); /* a device in memory */
+	ck_assert_int_eq(interp_run(rig->interp, &budget), EMUL_DONE);
+	ck_assert_uint_eq(budget, 0);
+	ck_assert_uint_eq(rig->cpu.eip, RIG_CODE + 13);
+}
+END_TEST
+
 START_TEST(creation_survives_a_lack_of_memory)
 {
 	for (u32 n = 1; n <= 2; n++) {
@@ -709,6 +728,7 @@ int main(void)
 	tcase_add_test(tcase, a_data_breakpoint_traps_after_the_access);
 	tcase_add_test(tcase, int1_is_a_trap_without_a_cause);
 	tcase_add_test(tcase, hlt_halts);
+	tcase_add_test(tcase, a_run_ends_where_an_interrupt_may_have_become_due);
 	tcase_add_test(tcase, creation_survives_a_lack_of_memory);
 	return rig_run(suite, tcase);
 }

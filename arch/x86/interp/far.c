@@ -22,8 +22,8 @@ void control_commit(struct interp *ip, const struct descriptor *d, u16 selector,
 
 /* A code segment for a transfer to privilege level @level: a JMP or CALL has @level = CPL and passes
  * the selector's RPL to compare, a return has @level = RPL. */
-enum emul_result control_check_code(struct interp *ip, u16 selector, u32 level,
-				    struct descriptor *d)
+static enum emul_result check_code(struct interp *ip, u16 selector, u32 level,
+				   struct descriptor *d)
 {
 	if (selector_is_null(selector))
 		return raise_gp0(ip);
@@ -92,7 +92,7 @@ static enum emul_result far_code(struct interp *ip, u16 selector, u32 offset, u3
 	u32 cpl = ip->cpu->cpl;
 	struct descriptor d;
 
-	TRY(control_check_code(ip, selector, cpl, &d));
+	TRY(check_code(ip, selector, cpl, &d));
 	if (is_call)
 		TRY(push_return(ip, size));
 	TRY(check_limit(ip, &d, offset));
@@ -299,7 +299,7 @@ enum emul_result far_return_protected(struct interp *ip, const struct far_frame 
 		return raise_gp0(ip);
 	if (rpl < cpl)
 		return raise_sel(ip, EXCP_GP, frame->cs);
-	TRY(control_check_code(ip, frame->cs, rpl, &code));
+	TRY(check_code(ip, frame->cs, rpl, &code));
 	if (rpl > cpl)
 		return return_outer(ip, frame, rpl, &code);
 	TRY(check_limit(ip, &code, frame->eip));

@@ -190,6 +190,12 @@ bool flags_condition(u32 eflags, u32 cond);
 
 #include "arch/x86/interp/memory.h"
 
+/* ---- instructions -------------------------------------------------------------------------- */
+/* Fetch and decode the instruction at CS:EIP (ip->start_eip) into *ip->last. */
+enum emul_result fetch_instruction(struct interp *ip);
+/* Decode the @size bytes in ip->bytes; more are behind the page boundary or the limit. */
+enum emul_result fetch_decode(struct interp *ip, u32 size, struct decoded *entry);
+
 /* ---- the stack ----------------------------------------------------------------------------- */
 /* On SS:ESP of the running code. */
 enum emul_result stack_push(struct interp *ip, u32 size, u32 value);
@@ -251,9 +257,6 @@ void segment_flat(struct x86_segment *seg, u16 selector, u32 attr);
 /* ---- control ------------------------------------------------------------------------------- */
 /* Near jump: check the limit and set EIP (16 bits if @size is 2). */
 enum emul_result control_jump(struct interp *ip, u32 eip, u32 size);
-/* CS for a direct transfer at the present or an outer level; with all checks. */
-enum emul_result control_check_code(struct interp *ip, u16 selector, u32 rpl,
-				    struct descriptor *d);
 /* Make *@cs current at level @cpl and EIP @eip, which the caller has checked. */
 void control_commit(struct interp *ip, const struct descriptor *d, u16 selector, u32 cpl, u32 eip);
 enum emul_result gate_call(struct interp *ip, u16 selector, const struct descriptor *d,
@@ -286,11 +289,7 @@ enum emul_result task_find_tss(struct interp *ip, u16 selector, u8 vector, struc
 /* May the running code use @size ports from @port?  #GP(0) otherwise. */
 enum emul_result io_check(struct interp *ip, u32 port, u32 size);
 
-/* Value of CR0/CR3/CR4 as MOV would load them, with checks and all consequences. */
-enum emul_result system_set_cr0(struct interp *ip, u32 value);
+/* Load CR3 as MOV does, with checks and all consequences. */
 enum emul_result system_set_cr3(struct interp *ip, u32 value);
-enum emul_result system_set_cr4(struct interp *ip, u32 value);
-/* Loads PDPTEs if PAE paging is on; #GP(0) if they are bad. */
-enum emul_result system_load_pdptes(struct interp *ip);
 
 #endif

@@ -17,16 +17,15 @@ static void flushed(struct interp *ip, enum tlb_flush kind, u32 address)
 	ip->ops->tlb_flushed(ip->opaque, kind, gva(address));
 }
 
-enum emul_result system_load_pdptes(struct interp *ip)
+/* Load the PDPTEs if PAE paging is on; #GP(0) if they are bad. */
+static enum emul_result load_pdptes(struct interp *ip)
 {
-	const u32 pae_paging = CR0_PG;
-
-	if (!(ip->cpu->cr0 & pae_paging) || !(ip->cpu->cr4 & CR4_PAE))
+	if (!(ip->cpu->cr0 & CR0_PG) || !(ip->cpu->cr4 & CR4_PAE))
 		return EMUL_DONE;
 	return mmu_load_pdptes(ip->cpu, ip->gmem) ? EMUL_DONE : raise_gp0(ip);
 }
 
-enum emul_result system_set_cr0(struct interp *ip, u32 value)
+static enum emul_result set_cr0(struct interp *ip, u32 value)
 {
 	struct x86_cpu *cpu = ip->cpu;
 	u32 old = cpu->cr0, changed;
@@ -36,7 +35,7 @@ enum emul_result system_set_cr0(struct interp *ip, u32 value)
 	if ((value & CR0_PG && !(value & CR0_PE)) || (value & CR0_NW && !(value & CR0_CD)))
 		return raise_gp0(ip);
 	cpu->cr0 = value;
-	if (changed & (CR0_PG | CR0_CD | CR0_NW) && system_load_pdptes(ip) != EMUL_DONE) {
+	if (changed & (CR0_PG | CR0_CD | CR0_NW) && load_pdptes(ip) != EMUL_DONE) {
 		cpu->cr0 = old;
 		return EMUL_FAULT;
 	}
@@ -52,7 +51,7 @@ enum emul_result system_set_cr3(struct interp *ip, u32 value)
 	u32 old = ip->cpu->cr3;
 
 	ip->cpu->cr3 = value;
-	if (system_load_pdptes(ip) != EMUL_DONE) {
+	if (load_pdptes(ip) != EMUL_DONE) {
 		ip->cpu->cr3 = old;
 		return EMUL_FAULT;
 	}
@@ -60,7 +59,7 @@ enum emul_result system_set_cr3(struct interp *ip, u32 value)
 	return EMUL_DONE;
 }
 
-enum emul_result system_set_cr4(struct interp *ip, u32 value)
+static enum emul_result set_cr4(struct interp *ip, u32 value)
 {
 	const u32 paging_bits = CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP;
 	u32 old = ip->cpu->cr4, changed = old ^ value;
@@ -68,7 +67,7 @@ enum emul_result system_set_cr4(struct interp *ip, u32 value)
 	if (value & ~ip->ops->cr4_allowed)
 		return raise_gp0(ip);
 	ip->cpu->cr4 = value;
-	if (changed & paging_bits && system_load_pdptes(ip) != EMUL_DONE) {
+	if (changed & paging_bits && load_pdptes(ip) != EMUL_DONE) {
 		ip->cpu->cr4 = old;
 		return EMUL_FAULT;
 	}
@@ -92,14 +91,14 @@ enum emul_result exec_mov_to_cr(struct interp *ip, const struct x86_insn *insn)
 
 	switch (insn->operand[0].reg) {
 	case 0:
-		return system_set_cr0(ip, value);
+		return set_cr0(ip, value);
 	case 2:
 		ip->cpu->cr2 = value;
 		return EMUL_DONE;
 	case 3:
 		return system_set_cr3(ip, value);
 	case 4:
-		return system_set_cr4(ip, value);
+		return set_cr4(ip, value);
 	default:
 		return raise_ud(ip);
 	}
@@ -130,7 +129,7 @@ enum emul_result exec_lmsw(struct interp *ip, const struct x86_insn *insn)
 	u32 value, old = ip->cpu->cr0;
 
 	TRY(op_read(ip, insn, 0, &value));
-	return system_set_cr0(ip, (old & ~(CR0_MP | CR0_EM | CR0_TS)) | (value & 0xf));
+	return set_cr0(ip, (old & ~(CR0_MP | CR0_EM | CR0_TS)) | (value & 0xf));
 }
 
 enum emul_result exec_invlpg(struct interp *ip, const struct x86_insn *insn)
