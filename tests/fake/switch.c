@@ -68,7 +68,8 @@ static void check_entry(const struct guest_frame *frame)
 /* Selector slots have any upper half, vectors are sign-extended, PUSHA stores some ESP. */
 static void scribble(struct guest_frame *frame)
 {
-	u32 *const selectors[] = { &frame->gs, &frame->fs, &frame->es, &frame->ds, &frame->cs, &frame->ss };
+	u32 *const selectors[] = {&frame->gs, &frame->fs, &frame->es,
+				  &frame->ds, &frame->cs, &frame->ss};
 
 	for (u32 i = 0; i < ARRAY_SIZE(selectors); i++)
 		*selectors[i] = (*selectors[i] & 0xffff) | GARBAGE;

@@ -4,9 +4,10 @@
  * told to the machine is recorded; "the CPU" that runs the guest is a function of the test.
  *
  * switch_enter() finds the frame as the real one does: by its linear address, through the page
- * tables at the root it was given.  It aborts on what would be fatal or a breach on the metal: no gate
- * loaded, a frame that is not mapped writable and supervisor, EFLAGS other than directly running code has, CS
- * of ring 0.  Leaving, it scribbles over all that the contract calls undefined.
+ * tables at the root it was given.  It aborts on what would be fatal or a breach on the metal: no
+ * gate loaded, a frame that is not mapped writable and supervisor, EFLAGS other than directly
+ * running code has, CS of ring 0.  Leaving, it scribbles over all that the contract calls
+ * undefined.
  */
 #ifndef TESTS_FAKE_SWITCH_H
 #define TESTS_FAKE_SWITCH_H
@@ -21,20 +22,20 @@ struct fake_switch {
 	/* To be set by the test. */
 	fake_guest_fn *guest;
 	bool nx;
-	u32 cr2;         /* at the next exit */
-	u32 dr6;         /* what switch_take_dr6 finds */
-	u32 exit_frame;  /* linear address that switch_enter returns; 0: the true one */
+	u32 cr2;	/* at the next exit */
+	u32 dr6;	/* what switch_take_dr6 finds */
+	u32 exit_frame; /* linear address that switch_enter returns; 0: the true one */
 	/* What the hypervisor did. */
-	u32 gate;        /* loaded; 0: none */
+	u32 gate; /* loaded; 0: none */
 	hpa_t host_gate;
 	u16 ldt;
-	hpa_t root;      /* of the last entry */
+	hpa_t root; /* of the last entry */
 	u32 entries, gate_loads, externals;
-	u8 external;     /* the last real interrupt's vector */
-	u32 cr0, cr4;    /* asked for */
+	u8 external;  /* the last real interrupt's vector */
+	u32 cr0, cr4; /* asked for */
 	u32 dr[8];
-	bool debug;      /* breakpoints are loaded */
-	void *fpu;       /* the image that the registers hold */
+	bool debug; /* breakpoints are loaded */
+	void *fpu;  /* the image that the registers hold */
 };
 extern struct fake_switch fake_switch;
 

@@ -48,14 +48,14 @@ START_TEST(features_beyond_the_table_are_hidden)
 	u32 out[4];
 
 	cpu_policy_cpuid(1, 0, out);
-	ck_assert_uint_eq(out[0], ~0u);             /* family, model, stepping: the host's */
-	ck_assert_uint_eq(out[1] & ~0xffu, 0);      /* no APIC id, no CLFLUSH line */
-	ck_assert_uint_eq(out[3] & BIT(9), 0);      /* APIC */
-	ck_assert_uint_eq(out[3] & BIT(11), 0);     /* SEP */
-	ck_assert_uint_eq(out[3] & BIT(12), 0);     /* MTRR */
-	ck_assert_uint_eq(out[3] & BIT(1), 0);      /* VME */
-	ck_assert_uint_eq(out[2] & BIT(5), 0);      /* VMX */
-	ck_assert_uint_eq(out[2] & BIT(26), 0);     /* XSAVE */
+	ck_assert_uint_eq(out[0], ~0u);		/* family, model, stepping: the host's */
+	ck_assert_uint_eq(out[1] & ~0xffu, 0);	/* no APIC id, no CLFLUSH line */
+	ck_assert_uint_eq(out[3] & BIT(9), 0);	/* APIC */
+	ck_assert_uint_eq(out[3] & BIT(11), 0); /* SEP */
+	ck_assert_uint_eq(out[3] & BIT(12), 0); /* MTRR */
+	ck_assert_uint_eq(out[3] & BIT(1), 0);	/* VME */
+	ck_assert_uint_eq(out[2] & BIT(5), 0);	/* VMX */
+	ck_assert_uint_eq(out[2] & BIT(26), 0); /* XSAVE */
 	cpu_policy_cpuid(0x80000001u, 0, out);
 	ck_assert_uint_eq(out[3], BIT(20));
 	ck_assert_uint_eq(out[0] | out[1] | out[2], 0);
@@ -95,9 +95,9 @@ START_TEST(each_cr4_bit_allowed_has_its_feature)
 	static const struct {
 		u32 cr4, edx;
 	} pairs[] = {
-		{ CR4_TSD, BIT(4) },	  { CR4_DE, BIT(2) },	      { CR4_PSE, BIT(3) },
-		{ CR4_PAE, BIT(6) },	  { CR4_PGE, BIT(13) },	      { CR4_OSFXSR, BIT(24) },
-		{ CR4_OSXMMEXCPT, BIT(25) },
+		{CR4_TSD, BIT(4)},	   {CR4_DE, BIT(2)},   {CR4_PSE, BIT(3)},
+		{CR4_PAE, BIT(6)},	   {CR4_PGE, BIT(13)}, {CR4_OSFXSR, BIT(24)},
+		{CR4_OSXMMEXCPT, BIT(25)},
 	};
 	u32 out[4], all = 0;
 
@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(unknown_leaves_answer_as_the_highest_basic_one)
 {
-	static const u32 leaves[] = { 2, 4, 7, 0xd, 0x40000001u, 0x80000009u, ~0u };
+	static const u32 leaves[] = {2, 4, 7, 0xd, 0x40000001u, 0x80000009u, ~0u};
 	u32 out[4], one[4];
 
 	cpu_policy_cpuid(1, 0, one);
@@ -175,8 +175,8 @@ static void line(void *opaque, const char *text)
 
 START_TEST(counters_of_nothing_print_nothing)
 {
-	struct x86_stats stats = { .exits = 0 };
-	struct shadow_stats shadow = { .fills = 0 };
+	struct x86_stats stats = {.exits = 0};
+	struct shadow_stats shadow = {.fills = 0};
 
 	lines[0] = 0;
 	x86_stats_print(&stats, line, lines);
@@ -187,8 +187,8 @@ END_TEST
 
 START_TEST(each_counter_prints_its_name)
 {
-	struct x86_stats stats = { .exits = 7 };
-	struct shadow_stats shadow = { .roots_reused = 3 };
+	struct x86_stats stats = {.exits = 7};
+	struct shadow_stats shadow = {.roots_reused = 3};
 
 	stats.emulated[EMULATE_IRET] = 5000000000ull;
 	stats.vectors[0x20] = 1;
@@ -208,7 +208,7 @@ END_TEST
 
 START_TEST(every_call_has_a_name)
 {
-	struct x86_stats stats = { .exits = 0 };
+	struct x86_stats stats = {.exits = 0};
 	u32 count = 0;
 
 	memset(lines, 0, sizeof(lines));

@@ -148,7 +148,8 @@ START_TEST(the_guests_space_shows_the_gate_and_not_the_hosts_table)
 	rig_exit(VECTOR_LAPIC_TIMER, 0);
 	for (u32 page = 0; page < GATE_SLOT_SIZE; page += PAGE_SIZE) {
 		u64 pte = fake_switch_pte(fake_switch.root, GATE_SLOT_VMI + page);
-		u64 built = page < 512 * PAGE_SIZE ? rig.vcpu->gate.guest_ptes[page >> PAGE_SHIFT] : 0;
+		u64 built =
+			page < 512 * PAGE_SIZE ? rig.vcpu->gate.guest_ptes[page >> PAGE_SHIFT] : 0;
 
 		ck_assert(pte == built);
 	}
@@ -159,9 +160,16 @@ END_TEST
 
 static void leave_with(u32 eflags, u16 cs, u16 ss)
 {
-	leaves = (struct guest_frame){ .vector = VECTOR_LAPIC_TIMER, .eip = RIG_CODE, .cs = cs,
-				       .ss = ss, .ds = SEL_DATA0, .es = SEL_DATA0, .fs = SEL_DATA0,
-				       .gs = SEL_DATA0, .eflags = eflags, .esp = RIG_STACK };
+	leaves = (struct guest_frame){.vector = VECTOR_LAPIC_TIMER,
+				      .eip = RIG_CODE,
+				      .cs = cs,
+				      .ss = ss,
+				      .ds = SEL_DATA0,
+				      .es = SEL_DATA0,
+				      .fs = SEL_DATA0,
+				      .gs = SEL_DATA0,
+				      .eflags = eflags,
+				      .esp = RIG_STACK};
 	fake_switch.guest = guest_replaces;
 }
 
@@ -212,7 +220,7 @@ static void guest_sets_vif(struct guest_frame *frame)
 
 START_TEST(vif_is_masked)
 {
-	static const u32 values[] = { 0, EFLAGS_IF, ~0u, ~EFLAGS_IF, EFLAGS_VM | EFLAGS_IOPL };
+	static const u32 values[] = {0, EFLAGS_IF, ~0u, ~EFLAGS_IF, EFLAGS_VM | EFLAGS_IOPL};
 
 	fake_switch.guest = guest_sets_vif;
 	for (u32 i = 0; i < ARRAY_SIZE(values); i++) {
@@ -374,7 +382,7 @@ static void write_port(void *opaque, u32 offset, u32 size, u32 value)
 
 START_TEST(a_gp_by_an_in_instruction_is_done_for_the_kernel)
 {
-	static const struct bus_ops ops = { read_port, write_port, 1 };
+	static const struct bus_ops ops = {read_port, write_port, 1};
 
 	ck_assert_int_eq(bus_add_pio(rig.bus, 0x60, 1, &ops, NULL), 0);
 	rig_code(RIG_CODE, 0xec); /* in al, dx */
@@ -458,7 +466,7 @@ END_TEST
 
 START_TEST(exceptions_of_operands_are_reflected_as_they_are)
 {
-	static const u8 vectors[] = { EXCP_DE, EXCP_BR, EXCP_MF, EXCP_XM };
+	static const u8 vectors[] = {EXCP_DE, EXCP_BR, EXCP_MF, EXCP_XM};
 
 	for (u32 i = 0; i < ARRAY_SIZE(vectors); i++) {
 		rig_kernel();
@@ -535,7 +543,7 @@ END_TEST
 
 START_TEST(a_device_page_is_emulated)
 {
-	static const struct bus_ops ops = { read_port, write_port, 4 };
+	static const struct bus_ops ops = {read_port, write_port, 4};
 
 	ck_assert_int_eq(bus_add_mmio(rig.bus, gpa(RIG_DEVICE_GPA), PAGE_SIZE, &ops, NULL), 0);
 	rig_code(RIG_CODE, 0x8b, 0x01); /* mov eax, [ecx] */
@@ -549,7 +557,7 @@ END_TEST
 
 START_TEST(a_store_to_a_page_table_is_emulated_and_takes_effect)
 {
-	fault_at(RIG_PT, ACCESS_READ); /* mapped, read-only because it is traced */
+	fault_at(RIG_PT, ACCESS_READ);	/* mapped, read-only because it is traced */
 	rig_code(RIG_CODE, 0x89, 0x01); /* mov [ecx], eax */
 	rig.cpu->gpr[REG_EAX] = RIG_DATA | 3;
 	rig.cpu->gpr[REG_ECX] = RIG_PT + (RIG_HOLE >> PAGE_SHIFT) * 4;
@@ -615,7 +623,7 @@ START_TEST(a_table_that_is_partly_unmapped_gives_what_is_mapped)
 	ck_assert(gmem_read(rig.gmem, gpa(RIG_GDT), table, sizeof(table)));
 	rig_put(base, table, sizeof(table));
 	rig_store64(base + SEL_FREE, FLAT_DATA3);
-	rig.cpu->gdtr = (struct x86_table){ base, 0xffff };
+	rig.cpu->gdtr = (struct x86_table){base, 0xffff};
 	rig_load_tables(rig.vcpu);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_CODE0) != 0);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) != 0);
@@ -644,7 +652,8 @@ START_TEST(lldt_loads_the_shadow_ldt_and_0_unloads_it)
 	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_DIRECT);
 	ck_assert_uint_eq(fake_switch.ldt, GATE_LDT_SELECTOR);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 0 | SEL_TI | 3) == (FLAT_DATA3 | BIT64(40)));
-	ck_assert(gate_descriptor(&rig.vcpu->gate, 8 | SEL_TI) == (FLAT_DATA0 | BIT64(40) | BIT64(45)));
+	ck_assert(gate_descriptor(&rig.vcpu->gate, 8 | SEL_TI) ==
+		  (FLAT_DATA0 | BIT64(40) | BIT64(45)));
 	rig.cpu->gpr[REG_ECX] = 0;
 	rig_exit(EXCP_GP, 0);
 	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_DIRECT);

@@ -77,16 +77,16 @@ static const struct {
 	u32 offset, pages;
 	char guest, host;
 } layout[] = {
-	{ GATE_TEXT, 1, 'X', 'X' },
-	{ GATE_IDT, 1, 'R', 'R' },
-	{ GATE_TSS, 1, 'R', 'W' },
-	{ GATE_GDT, 15, 'R', 'R' },
-	{ GATE_GDT + GDT_LAST_PAGE, 1, 'R', 'W' },
-	{ GATE_LDT, 16, 'R', 'R' },
-	{ GATE_ZERO, 1, 'R', 'R' },
-	{ GATE_SHARED, 1, 'W', 'W' },
-	{ GATE_ENTRY_STACK, 1, 'W', 'W' },
-	{ GATE_ROM, 1, 'X', 'R' }, /* the image's size; one page today */
+	{GATE_TEXT, 1, 'X', 'X'},
+	{GATE_IDT, 1, 'R', 'R'},
+	{GATE_TSS, 1, 'R', 'W'},
+	{GATE_GDT, 15, 'R', 'R'},
+	{GATE_GDT + GDT_LAST_PAGE, 1, 'R', 'W'},
+	{GATE_LDT, 16, 'R', 'R'},
+	{GATE_ZERO, 1, 'R', 'R'},
+	{GATE_SHARED, 1, 'W', 'W'},
+	{GATE_ENTRY_STACK, 1, 'W', 'W'},
+	{GATE_ROM, 1, 'X', 'R'}, /* the image's size; one page today */
 };
 
 static char right_of(u32 index, bool host)
@@ -123,8 +123,8 @@ static void check_rights(bool nx)
 			char right = right_of(i, host);
 
 			ck_assert_msg((pte & ~PTE_FRAME) == bits_of(right, nx),
-				      "page %#x, host %u, nx %u: %llx, not %c", i << PAGE_SHIFT, host, nx,
-				      (unsigned long long)pte, right);
+				      "page %#x, host %u, nx %u: %llx, not %c", i << PAGE_SHIFT,
+				      host, nx, (unsigned long long)pte, right);
 			if (right == '-')
 				ck_assert(pte == 0);
 		}
@@ -146,7 +146,8 @@ START_TEST(a_descriptor_page_of_its_own_has_the_same_rights)
 {
 	gate_map_rom(&gate, vmi_gate_image, ROM_SIZE);
 	for (u32 i = 0; i < GATE_TABLE_PAGES - 1; i++) {
-		ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_LDT, i * PAGE_SIZE, DATA3), 0);
+		ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_LDT, i * PAGE_SIZE, DATA3),
+				 0);
 		ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_LDT, 0xfff8, DATA3), 0);
 	}
 	check_rights(true);
@@ -182,10 +183,11 @@ START_TEST(unused_table_pages_share_the_zero_page)
 	u64 zero = page_table(false)[GATE_ZERO >> PAGE_SHIFT] & PTE_FRAME;
 	u32 pages = gate.pages;
 
+	/* The GDT's pages, and the LDT's behind them. */
 	for (u32 i = 0; i < 2 * GATE_TABLE_PAGES; i++)
 		if (i != GATE_TABLE_PAGES - 1)
-			ck_assert((page_table(false)[(GATE_GDT >> PAGE_SHIFT) + i % 16 + i / 16 * 16] &
-				   PTE_FRAME) == zero);
+			ck_assert((page_table(false)[(GATE_GDT >> PAGE_SHIFT) + i] & PTE_FRAME) ==
+				  zero);
 	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_GDT, 0x3010, CODE0), 0);
 	ck_assert((page_table(false)[(GATE_GDT + 0x3000) >> PAGE_SHIFT] & PTE_FRAME) != zero);
 	ck_assert((page_table(false)[(GATE_GDT + 0x2000) >> PAGE_SHIFT] & PTE_FRAME) == zero);
@@ -236,7 +238,8 @@ START_TEST(system_descriptors_and_gates_are_dropped)
 	for (u64 type = 0; type < 16; type++)
 		for (u64 dpl = 0; dpl < 4; dpl++) {
 			after_setting(CODE0);
-			ck_assert(after_setting(0x00008000000810c0ull | type << 40 | dpl << 45) == 0);
+			ck_assert(after_setting(0x00008000000810c0ull | type << 40 | dpl << 45) ==
+				  0);
 		}
 }
 END_TEST
@@ -269,8 +272,10 @@ START_TEST(no_descriptor_whatever_its_bits_gives_ring_0)
 			continue;
 		ck_assert_msg((clean & DESC_DPL) && (clean & BIT64(44)) && (clean & DESC_P) &&
 				      (clean & BIT64(40)) && !(clean & DESC_L),
-			      "%llx became %llx", (unsigned long long)raw, (unsigned long long)clean);
-		ck_assert((clean & 0xff1f0effffffffffull) == (raw & 0xff1f0effffffffffull & ~DESC_L));
+			      "%llx became %llx", (unsigned long long)raw,
+			      (unsigned long long)clean);
+		ck_assert((clean & 0xff1f0effffffffffull) ==
+			  (raw & 0xff1f0effffffffffull & ~DESC_L));
 	}
 }
 END_TEST
@@ -309,7 +314,8 @@ END_TEST
 
 START_TEST(the_last_descriptor_below_ours_is_the_guests)
 {
-	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_GDT, GATE_LDT_SELECTOR - 8, CODE3), 0);
+	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_GDT, GATE_LDT_SELECTOR - 8, CODE3),
+			 0);
 	ck_assert(gate_descriptor(&gate, GATE_LDT_SELECTOR - 8) == (CODE3 | BIT64(40)));
 }
 END_TEST
@@ -342,7 +348,7 @@ END_TEST
 
 START_TEST(ldt_size_is_the_descriptors_limit)
 {
-	static const u32 sizes[] = { 1, 8, 0x28, 0x1000, 0x10000 };
+	static const u32 sizes[] = {1, 8, 0x28, 0x1000, 0x10000};
 
 	for (u32 i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct x86_segment ldt;
@@ -382,7 +388,8 @@ START_TEST(every_vector_enters_the_gates_text_by_an_interrupt_gate)
 		u32 dpl = vector == VECTOR_HYPERCALL ? 1 : 0;
 
 		ck_assert_uint_eq(entry.selector, HOST_CS);
-		ck_assert_uint_eq(entry.attr, SEG_P | DESCRIPTOR_INTERRUPT_GATE32 | dpl << SEG_DPL_SHIFT);
+		ck_assert_uint_eq(entry.attr,
+				  SEG_P | DESCRIPTOR_INTERRUPT_GATE32 | dpl << SEG_DPL_SHIFT);
 		ck_assert_uint_eq(entry.offset,
 				  GATE_SLOT_VMI + GATE_TEXT + FAKE_VECTOR_SIZE * vector);
 	}
@@ -415,7 +422,8 @@ START_TEST(the_tss_gives_each_ring_its_stack_and_no_port)
 	gate_set_ss1(&gate, 0x69);
 	ck_assert_uint_eq(tss_dword(4), GATE_SLOT_VMI + GATE_ENTRY_STACK + PAGE_SIZE);
 	ck_assert_uint_eq(tss_dword(8), HOST_DS);
-	ck_assert_uint_eq(tss_dword(12), GATE_SLOT_VMI + GATE_SHARED + SHARED_TRAP_FRAME + SHARED_TRAP_SIZE);
+	ck_assert_uint_eq(tss_dword(12),
+			  GATE_SLOT_VMI + GATE_SHARED + SHARED_TRAP_FRAME + SHARED_TRAP_SIZE);
 	ck_assert_uint_eq(tss_dword(16), 0x69);
 	ck_assert_uint_ge(tss_dword(100) >> 16, 0x67);
 	ck_assert_uint_eq((u32)seen(GATE_HOST_CR3), FAKE_HOST_CR3);
@@ -438,7 +446,8 @@ START_TEST(the_next_frame_is_at_the_top_of_the_entry_stack)
 
 	ck_assert_uint_eq(linear + sizeof(struct guest_frame), tss_dword(4));
 	gate_frame(&gate)->eip = 0x12345678;
-	ck_assert_uint_eq((u32)seen(linear - GATE_SLOT_VMI + offsetof(struct guest_frame, eip)), 0x12345678);
+	ck_assert_uint_eq((u32)seen(linear - GATE_SLOT_VMI + offsetof(struct guest_frame, eip)),
+			  0x12345678);
 	ck_assert(gate_exit_frame(&gate, linear) == gate_frame(&gate));
 }
 END_TEST

@@ -121,7 +121,8 @@ START_TEST(a_long_reason_is_cut)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = 0;
 	x86_vcpu_kill(rig.vcpu, "%s", text);
-	ck_assert_uint_eq(strlen(x86_vcpu_kill_reason(rig.vcpu)), sizeof(rig.vcpu->kill_reason) - 1);
+	ck_assert_uint_eq(strlen(x86_vcpu_kill_reason(rig.vcpu)),
+			  sizeof(rig.vcpu->kill_reason) - 1);
 }
 END_TEST
 
@@ -242,7 +243,7 @@ static u32 read_nothing(void *opaque, u32 offset, u32 size)
 
 START_TEST(a_device_can_end_the_turn)
 {
-	static const struct bus_ops ops = { read_nothing, end_turn, 1 };
+	static const struct bus_ops ops = {read_nothing, end_turn, 1};
 
 	ck_assert_int_eq(bus_add_pio(rig.bus, 0x80, 1, &ops, rig.vcpu), 0);
 	rig_code(RIG_CODE, NOP, 0xe6, 0x80, JMP_SELF); /* out 80h, al */
@@ -256,7 +257,7 @@ END_TEST
 
 START_TEST(an_interrupt_raised_by_mmio_comes_before_the_next_instruction)
 {
-	static const struct bus_ops ops = { read_nothing, raise_intr, 4 };
+	static const struct bus_ops ops = {read_nothing, raise_intr, 4};
 
 	ck_assert_int_eq(bus_add_mmio(rig.bus, gpa(RIG_DEVICE_GPA), PAGE_SIZE, &ops, rig.vcpu), 0);
 	rig_code(RIG_CODE, 0x89, 0x01, NOP, NOP, HLT); /* mov [ecx], eax */
@@ -289,6 +290,19 @@ START_TEST(a_triple_fault_shuts_down)
 }
 END_TEST
 
+START_TEST(no_interrupt_wakes_from_shutdown)
+{
+	rig_code(RIG_CODE, 0xff, 0x31); /* push [ecx]: a fault on a stack that is not there */
+	rig.cpu->gpr[REG_ECX] = RIG_HOLE;
+	rig.cpu->gpr[REG_ESP] = RIG_HOLE + 0x100;
+	rig.cpu->eflags |= EFLAGS_IF;
+	ck_assert_int_eq(x86_vcpu_run(rig.vcpu), VCPU_STOP_SHUTDOWN);
+	x86_vcpu_set_intr(rig.vcpu, 0, true);
+	ck_assert_int_eq(x86_vcpu_run(rig.vcpu), VCPU_STOP_SHUTDOWN);
+	ck_assert_uint_eq(rig.acknowledged, 0);
+}
+END_TEST
+
 START_TEST(an_exception_goes_to_the_guests_handler)
 {
 	rig_code(RIG_CODE, 0xf7, 0xf1); /* div ecx */
@@ -301,7 +315,7 @@ END_TEST
 
 START_TEST(garbage_gets_an_exception_and_not_a_kill)
 {
-	const u8 ff[] = { 0xff, 0xff, 0xff, 0xff };
+	const u8 ff[] = {0xff, 0xff, 0xff, 0xff};
 
 	rig_put(RIG_CODE, ff, sizeof(ff));
 	rig_code(RIG_HANDLER(EXCP_UD), JMP_SELF);
@@ -434,8 +448,8 @@ START_TEST(the_accessed_bit_and_null_selectors_do_not_matter)
 {
 	setup_vmi_kernel();
 	rig.cpu->seg[SREG_DS].attr &= (u16)~SEG_TYPE_ACCESSED;
-	rig.cpu->seg[SREG_ES] = (struct x86_segment){ .selector = 3 };
-	rig.cpu->seg[SREG_GS] = (struct x86_segment){ .selector = 0, .base = 5 };
+	rig.cpu->seg[SREG_ES] = (struct x86_segment){.selector = 3};
+	rig.cpu->seg[SREG_GS] = (struct x86_segment){.selector = 0, .base = 5};
 	expect_engine(ENGINE_DIRECT);
 }
 END_TEST
@@ -483,7 +497,8 @@ END_TEST
 
 START_TEST(a_flush_makes_the_root_stale)
 {
-	x86_vcpu_flush(rig.vcpu, TLB_FLUSH_ALL, gva(0)); /* without a gate: only the interpreter's */
+	x86_vcpu_flush(rig.vcpu, TLB_FLUSH_ALL,
+		       gva(0)); /* without a gate: only the interpreter's */
 	setup_vmi_kernel();
 	x86_vcpu_flush(rig.vcpu, TLB_FLUSH_PAGE, gva(RIG_DATA));
 	ck_assert(rig.vcpu->root_stale);
@@ -512,6 +527,7 @@ int main(void)
 		an_interrupt_raised_by_mmio_comes_before_the_next_instruction,
 		sti_nop_cli_is_a_window,
 		a_triple_fault_shuts_down,
+		no_interrupt_wakes_from_shutdown,
 		an_exception_goes_to_the_guests_handler,
 		garbage_gets_an_exception_and_not_a_kill,
 		before_vmi_init_all_is_interpreted,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* VMI_Init, GetRelocationInfo as the real ROM answers it, and the calls.  See test_vmi_rom.c for the
- * ROM's own code. */
+/* VMI_Init, GetRelocationInfo as the real ROM answers it, and the calls.  See test_vmi_rom.c for
+ * the ROM's own code. */
 #include "tests/unit/vcpu_rig.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ static const struct {
 	enum where where;
 	const char *name;
 } calls[] = {
-#define VMI_CALL(number, name, answer, where) [number] = { ANSWER_##answer, WHERE_##where, #name },
+#define VMI_CALL(number, name, answer, where) [number] = {ANSWER_##answer, WHERE_##where, #name},
 #include "guest-abi/vmi_calls.def"
 #undef VMI_CALL
 };
@@ -71,7 +71,8 @@ START_TEST(the_rom_answers_each_call_as_the_list_says)
 	ck_assert_uint_eq(ARRAY_SIZE(calls), HYPERCALL_VMI_CALLS);
 	for (u32 i = 0; i < ARRAY_SIZE(calls); i++) {
 		u64 record = call_option_rom(OFFSET_RELOCATION, i);
-		u32 address = (u32)record, text = VMI_GATE + GATE_ROM + HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE;
+		u32 address = (u32)record,
+		    text = VMI_GATE + GATE_ROM + HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE;
 
 		ck_assert_msg(record >> 32 == calls[i].answer, "%s", calls[i].name);
 		if (calls[i].where == WHERE_hv)
@@ -183,12 +184,15 @@ START_TEST(only_the_magic_dword_asks_for_init)
 	static const struct {
 		u16 offset;
 		u32 size, value;
-	} writes[] = { { 0, 1, ROM_INIT_MAGIC & 0xff }, { 0, 2, ROM_INIT_MAGIC & 0xffff },
-		       { 0, 4, ROM_INIT_MAGIC + 1 },    { 1, 2, 0x694d },
-		       { 2, 4, ROM_INIT_MAGIC } };
+	} writes[] = {{0, 1, ROM_INIT_MAGIC & 0xff},
+		      {0, 2, ROM_INIT_MAGIC & 0xffff},
+		      {0, 4, ROM_INIT_MAGIC + 1},
+		      {1, 2, 0x694d},
+		      {2, 4, ROM_INIT_MAGIC}};
 
 	for (u32 i = 0; i < ARRAY_SIZE(writes); i++) {
-		bus_pio_write(rig.bus, (u16)(ROM_INIT_PORT + writes[i].offset), writes[i].size, writes[i].value);
+		bus_pio_write(rig.bus, (u16)(ROM_INIT_PORT + writes[i].offset), writes[i].size,
+			      writes[i].value);
 		ck_assert(!rig.vcpu->vmi.requested);
 	}
 	ck_assert_uint_eq(bus_pio_read(rig.bus, ROM_INIT_PORT, 4), ~0u);
@@ -219,7 +223,8 @@ START_TEST(calls_marked_hv_have_a_handler_and_the_others_kill)
 		ck_assert_msg(rig.vcpu->killed != offered, "call %u: %s", i,
 			      x86_vcpu_kill_reason(rig.vcpu));
 		if (!offered)
-			ck_assert_ptr_nonnull(strstr(x86_vcpu_kill_reason(rig.vcpu), "not offered"));
+			ck_assert_ptr_nonnull(
+				strstr(x86_vcpu_kill_reason(rig.vcpu), "not offered"));
 		rig_teardown();
 		rig_setup();
 	}
@@ -240,10 +245,19 @@ END_TEST
 
 START_TEST(no_eip_but_that_behind_a_slots_int_makes_a_call)
 {
-	static const u32 foreign[] = { 0, 1, 2, VMI_GATE + GATE_ROM, VMI_GATE + GATE_ROM + 1,
-				       ROM_AFTER(5) + 1, ROM_AFTER(5) - 1, ROM_SLOT(5) + 4,
-				       ROM_AFTER(HYPERCALL_SLOTS), ROM_AFTER(HYPERCALL_SLOTS + 1000),
-				       VMI_GATE + 2, ~0u, ROM_AFTER(0) - 8 };
+	static const u32 foreign[] = {0,
+				      1,
+				      2,
+				      VMI_GATE + GATE_ROM,
+				      VMI_GATE + GATE_ROM + 1,
+				      ROM_AFTER(5) + 1,
+				      ROM_AFTER(5) - 1,
+				      ROM_SLOT(5) + 4,
+				      ROM_AFTER(HYPERCALL_SLOTS),
+				      ROM_AFTER(HYPERCALL_SLOTS + 1000),
+				      VMI_GATE + 2,
+				      ~0u,
+				      ROM_AFTER(0) - 8};
 
 	start_vmi();
 	for (u32 i = 0; i < ARRAY_SIZE(foreign); i++) {
@@ -251,7 +265,8 @@ START_TEST(no_eip_but_that_behind_a_slots_int_makes_a_call)
 		rig.cpu->eip = foreign[i];
 		rig_exit(VECTOR_HYPERCALL, 0);
 		for (u32 n = 0; n < HYPERCALL_SLOTS; n++)
-			ck_assert_msg(rig.vcpu->stats.calls[n] == 0, "EIP %08x is call %u", foreign[i], n);
+			ck_assert_msg(rig.vcpu->stats.calls[n] == 0, "EIP %08x is call %u",
+				      foreign[i], n);
 	}
 	ck_assert(!rig.vcpu->killed);
 }
@@ -347,7 +362,8 @@ START_TEST(write_gdt_entry_stores_the_guests_and_shadows_a_safe_one)
 	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_DATA0);
 	ck_assert_uint_eq(rig.cpu->eip, ROM_AFTER(VMI_CALL_WriteGDTEntry));
 	ck_assert(rig_load64(RIG_GDT + SEL_FREE) == FLAT_DATA0);
-	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) == (FLAT_DATA0 | BIT64(40) | BIT64(45)));
+	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) ==
+		  (FLAT_DATA0 | BIT64(40) | BIT64(45)));
 }
 END_TEST
 
@@ -501,7 +517,8 @@ END_TEST
 
 START_TEST(write_idt_entry_0x80_chooses_the_stub)
 {
-	struct x86_gate gate = { SEL_CODE0, SEG_P | SEG_DPL | DESCRIPTOR_INTERRUPT_GATE32, 0x44440, 0 };
+	struct x86_gate gate = {SEL_CODE0, SEG_P | SEG_DPL | DESCRIPTOR_INTERRUPT_GATE32, 0x44440,
+				0};
 	u32 trap_stub;
 
 	start_vmi();
@@ -521,15 +538,15 @@ END_TEST
 START_TEST(a_gate_0x80_that_is_not_for_user_code_is_not_direct)
 {
 	static const u16 attrs[] = {
-		SEG_P | DESCRIPTOR_TRAP_GATE32,		  /* DPL 0 */
-		SEG_DPL | DESCRIPTOR_TRAP_GATE32,	  /* absent */
+		SEG_P | DESCRIPTOR_TRAP_GATE32,	  /* DPL 0 */
+		SEG_DPL | DESCRIPTOR_TRAP_GATE32, /* absent */
 		SEG_P | SEG_DPL | DESCRIPTOR_TRAP_GATE16, SEG_P | SEG_DPL | DESCRIPTOR_TASK_GATE,
 		SEG_P | SEG_DPL | DESCRIPTOR_CALL_GATE32,
 	};
 
 	start_vmi();
 	for (u32 i = 0; i < ARRAY_SIZE(attrs); i++) {
-		struct x86_gate gate = { SEL_CODE0, attrs[i], RIG_HANDLER(0x80), 0 };
+		struct x86_gate gate = {SEL_CODE0, attrs[i], RIG_HANDLER(0x80), 0};
 
 		rig_store64(RIG_IDT + 0x80 * 8, 0x0000ef0000080000ull | RIG_HANDLER(0x80));
 		update_kernel_stack();
@@ -559,11 +576,13 @@ END_TEST
 START_TEST(the_direct_gate_needs_flat_kernel_code)
 {
 	static const u64 others[] = {
-		FLAT_CODE0 | 0x10000000ull,		/* a base */
-		FLAT_CODE0 & ~0xffffull,		/* a limit */
-		FLAT_CODE0 & ~BIT64(54),		/* 16-bit */
-		FLAT_CODE0 | BIT64(42),			/* conforming */
-		FLAT_CODE3, FLAT_DATA0, 0,
+		FLAT_CODE0 | 0x10000000ull, /* a base */
+		FLAT_CODE0 & ~0xffffull,    /* a limit */
+		FLAT_CODE0 & ~BIT64(54),    /* 16-bit */
+		FLAT_CODE0 | BIT64(42),	    /* conforming */
+		FLAT_CODE3,
+		FLAT_DATA0,
+		0,
 	};
 
 	start_vmi();

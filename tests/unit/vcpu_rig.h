@@ -35,7 +35,7 @@
 #define RIG_STACK 0x9000u
 #define RIG_DATA 0xa000u
 #define RIG_CODE 0x10000u
-#define RIG_HANDLER(n) (0x40000u + (n) * 16u)
+#define RIG_HANDLER(n) (0x40000u + (n)*16u)
 #define RIG_USER 0x200000u
 #define RIG_USER_STACK 0x210000u
 #define RIG_HOLE 0x300000u
@@ -60,7 +60,7 @@
 #define FLAT_DATA3 0x00cff2000000ffffull
 
 /* The ROM's slot of a call: its INT, and EIP as the exit finds it. */
-#define ROM_SLOT(n) (VMI_GATE + GATE_ROM + (n) * HYPERCALL_SLOT_SIZE)
+#define ROM_SLOT(n) (VMI_GATE + GATE_ROM + (n)*HYPERCALL_SLOT_SIZE)
 #define ROM_AFTER(n) (ROM_SLOT(n) + HYPERCALL_INT_SIZE)
 
 struct rig {
@@ -89,7 +89,7 @@ static void rig_power_off(void *opaque)
 {
 	((struct rig *)opaque)->power_offs++;
 }
-static const struct x86_vcpu_ops rig_ops = { rig_acknowledge, rig_machine_reset, rig_power_off };
+static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off};
 
 static void rig_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
@@ -121,7 +121,8 @@ static inline void rig_put(u32 at, const void *bytes, u32 size)
 {
 	ck_assert(gmem_write(rig.gmem, gpa(at), bytes, size));
 }
-#define rig_code(at, ...) rig_put(at, ((const u8[]){ __VA_ARGS__ }), sizeof((const u8[]){ __VA_ARGS__ }))
+#define rig_code(at, ...)                                                                          \
+	rig_put(at, ((const u8[]){__VA_ARGS__}), sizeof((const u8[]){__VA_ARGS__}))
 
 /* Guest page-table entry of linear @address in the first 4 MB. */
 static inline void rig_map(u32 address, u32 entry)
@@ -132,11 +133,16 @@ static inline void rig_map(u32 address, u32 entry)
 static void rig_tables(void)
 {
 	static const u64 gdt[] = {
-		0, FLAT_CODE0, FLAT_DATA0, FLAT_CODE3, FLAT_DATA3,
+		0,
+		FLAT_CODE0,
+		FLAT_DATA0,
+		FLAT_CODE3,
+		FLAT_DATA3,
 		0x0000890000000067ull | (u64)RIG_TSS << 16,
 		0x0000820000000027ull | (u64)RIG_LDT << 16,
 		FLAT_DATA0 & ~BIT64(54), /* 16-bit stack */
-		FLAT_CODE0 | 2ull << 45, FLAT_DATA0 | 2ull << 45,
+		FLAT_CODE0 | 2ull << 45,
+		FLAT_DATA0 | 2ull << 45,
 	};
 
 	rig_store(RIG_PD, RIG_PT | 7);
@@ -147,8 +153,8 @@ static void rig_tables(void)
 	rig_map(RIG_GDT_ALIAS, RIG_GDT | 3);
 	rig_put(RIG_GDT, gdt, sizeof(gdt));
 	for (u32 n = 0; n < 256; n++) {
-		struct x86_gate gate = { SEL_CODE0, SEG_P | DESCRIPTOR_INTERRUPT_GATE32,
-					 RIG_HANDLER(n), 0 };
+		struct x86_gate gate = {SEL_CODE0, SEG_P | DESCRIPTOR_INTERRUPT_GATE32,
+					RIG_HANDLER(n), 0};
 
 		if (n == 0x80)
 			gate.attr = SEG_P | SEG_DPL | DESCRIPTOR_TRAP_GATE32;
@@ -162,7 +168,8 @@ static void rig_tables(void)
 
 static inline struct x86_segment rig_segment(u16 selector)
 {
-	return descriptor_segment(rig_load64(RIG_GDT + (selector & SEL_INDEX)) | BIT64(40), selector);
+	return descriptor_segment(rig_load64(RIG_GDT + (selector & SEL_INDEX)) | BIT64(40),
+				  selector);
 }
 
 /* Kernel registers: flat, at RIG_CODE, interrupts off. */
@@ -206,9 +213,14 @@ static inline void rig_user(void)
 
 static struct x86_vcpu_config rig_config(void)
 {
-	return (struct x86_vcpu_config){ .name = "test", .gmem = rig.gmem, .bus = rig.bus,
-					 .pages = &fake_source, .shadow_pages = 64, .vmi = true,
-					 .ops = &rig_ops, .opaque = &rig };
+	return (struct x86_vcpu_config){.name = "test",
+					.gmem = rig.gmem,
+					.bus = rig.bus,
+					.pages = &fake_source,
+					.shadow_pages = 64,
+					.vmi = true,
+					.ops = &rig_ops,
+					.opaque = &rig};
 }
 
 /* A vcpu as its kernel is just before VMI_Init. */
@@ -230,11 +242,11 @@ static void rig_setup(void)
 	rig_tables();
 	rig.cpu->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	rig.cpu->cr3 = RIG_PD;
-	rig.cpu->gdtr = (struct x86_table){ RIG_GDT, RIG_GDT_LIMIT };
-	rig.cpu->idtr = (struct x86_table){ RIG_IDT, 0x7ff };
+	rig.cpu->gdtr = (struct x86_table){RIG_GDT, RIG_GDT_LIMIT};
+	rig.cpu->idtr = (struct x86_table){RIG_IDT, 0x7ff};
 	rig.cpu->tr = rig_segment(SEL_TSS);
 	rig.cpu->tr.attr = SEG_P | DESCRIPTOR_TSS32_BUSY;
-	rig.cpu->ldtr = (struct x86_segment){ 0 };
+	rig.cpu->ldtr = (struct x86_segment){0};
 	rig_kernel();
 }
 
@@ -305,7 +317,8 @@ static inline void rig_expect_delivered(u8 vector, bool has_error, u32 eip)
 	ck_assert_uint_eq(rig_load(esp + (has_error ? 4 : 0)), eip);
 }
 
-static inline int rig_main(const char *name, void (*setup)(void), const TTest *const *tests, u32 count)
+static inline int rig_main(const char *name, void (*setup)(void), const TTest *const *tests,
+			   u32 count)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
