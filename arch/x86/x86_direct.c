@@ -212,8 +212,7 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 		load_ldt(vcpu);
 	for (u32 i = 0; i < SREG_COUNT; i++)
 		reload_segment(vcpu, i);
-	if (gdt)
-		vmi_update_int80(vcpu);
+	vmi_update_int80(vcpu);
 }
 
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)

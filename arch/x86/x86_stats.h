@@ -36,8 +36,7 @@ enum x86_emulation {
 	X(faults, "exceptions delivered")                                                          \
 	X(external, "exits by real interrupts")                                                    \
 	X(resume_faults, "faults of the way in")                                                   \
-	X(rolled, "interrupts that rolled ROM code forward")                                       \
-	X(int80_exits, "int 0x80 that came by an exit")
+	X(rolled, "interrupts that rolled ROM code forward")
 
 struct x86_stats {
 #define X(name, text) u64 name;
