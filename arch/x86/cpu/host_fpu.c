@@ -23,6 +23,7 @@
 
 static u8 code_page[SLOT_COUNT][SLOT_SIZE] ALIGNED(4096);
 static const u8 *executable; /* code_page's other mapping */
+static u32 stack; /* ESP when the code was called */
 static void *owner; /* image whose newest state is in the registers, or NULL */
 
 extern const u8 fpu_fault[]; /* in run(): where an exception of the instruction continues */
@@ -79,15 +80,16 @@ static __attribute__((noinline)) int run(const u8 *entry, void *mem, u32 *eax, u
 
 	__asm__ volatile("push %[flags]\n\t"
 			 "popf\n\t"
+			 "mov %%esp, %[esp]\n\t"
 			 "call *%[entry]\n\t"
 			 "jmp 1f\n"
 			 ".globl fpu_fault\n"
 			 "fpu_fault:\n\t"
-			 "add $4, %%esp\n\t" /* the return address of the call */
+			 "mov %[esp], %%esp\n\t" /* whatever the code had pushed */
 			 "mov $1, %[faulted]\n"
 			 "1:\tpushf\n\t"
 			 "pop %[flags]"
-			 : "+a"(a), [flags] "+r"(flags), [faulted] "+r"(faulted)
+			 : "+a"(a), [flags] "+r"(flags), [faulted] "+r"(faulted), [esp] "=m"(stack)
 			 : [entry] "r"(entry), "D"(mem)
 			 : "memory", "cc");
 	if (faulted)
