@@ -9,8 +9,10 @@ const struct vmi_rom_header *vmi_rom;
 bool vmi_active;
 extern u32 iret_routine, vmi_iret_offset;
 
-/* What Linux patches over an IRET: CALL rel32.  [ESP] is the return address, below the frame. */
-__asm__(".globl vmi_iret_site\nvmi_iret_site:\n\t.byte 0xe8\nvmi_iret_offset:\n\t.long 0\n");
+/* What Linux patches over an IRET: CALL rel32.  [ESP] is the return address, below the frame.  It
+ * stands among the data, since a test may have made its code read-only. */
+__asm__(".pushsection .data\n\t.globl vmi_iret_site\nvmi_iret_site:\n\t.byte 0xe8\n"
+	"vmi_iret_offset:\n\t.long 0\n\t.popsection\n");
 
 bool vmi_find(void)
 {
