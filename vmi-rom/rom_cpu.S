@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Control registers and the time-stamp counter without an exit.  The hypervisor keeps the guest's
+ * Control registers, the time-stamp counter and page-table entries without an exit.  The hypervisor keeps the guest's
  * CR0, CR2, CR3 and CR4 in the shared page; a guest that overwrites them there deceives only itself.
  * Standard C calls: flat DS, EAX ECX EDX free.
  */
@@ -11,7 +11,7 @@
 	.section .gate.text, "ax"
 	.code32
 
-	.globl vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
+	.globl vmi_SetPxE, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
 vmi_GetCR0:
 	movl SHARED(CR0), %eax
 	ret
@@ -29,4 +29,10 @@ vmi_SetCR2:
 	ret
 vmi_RDTSC:
 	rdtsc
+	ret
+
+/* SetPxE(EAX = entry, EDX = its linear address, ECX = hints): a store.  Tables that the hypervisor
+ * has shadowed are traced, so it hears of what it must hear of; most stores go to others. */
+vmi_SetPxE:
+	movl %eax, (%edx)
 	ret

@@ -32,6 +32,23 @@ static void reflect_debug(struct x86_vcpu *vcpu)
 	x86_vcpu_deliver_fault(vcpu);
 }
 
+#define FILL_COUNT 32u /* iterations: so many are no change of single entries */
+
+/* Is the instruction a REP STOS or REP MOVS that fills much of a page?  A table that is filled so
+ * has become something else: one exit instead of one a few hundred iterations. */
+static bool fills_page(struct x86_vcpu *vcpu)
+{
+	const struct x86_cpu *cpu = &vcpu->cpu;
+	u8 code[2];
+
+	if (cpu->gpr[REG_ECX] < FILL_COUNT ||
+	    !interp_read_linear(vcpu->interp, gva(cpu->seg[SREG_CS].base + cpu->eip), code,
+				sizeof(code), ACCESS_READ))
+		return false;
+	return code[0] == 0xf3 && (code[1] == 0xaa || code[1] == 0xab || code[1] == 0xa4 ||
+				   code[1] == 0xa5);
+}
+
 static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 {
 	enum shadow_fault result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
@@ -45,6 +62,9 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 			x86_vcpu_deliver_fault(vcpu);
 		break;
 	case SHADOW_EMULATE:
+		if (error & PF_P && fills_page(vcpu) &&
+		    shadow_forget(vcpu->shadow, &vcpu->cpu, gva(cr2)))
+			break;
 		x86_vcpu_emulate(vcpu, error & PF_P ? EMULATE_PF_TABLE : EMULATE_PF_IO);
 		break;
 	}

@@ -176,6 +176,26 @@ static void finish(struct x86_vcpu *vcpu, enum emul_result result)
 		kill_unhandled(vcpu);
 }
 
+/* The instructions that are emulated most load no segment register. */
+static bool keeps_segments(enum x86_op op)
+{
+	switch (op) {
+	case OP_IN:
+	case OP_OUT:
+	case OP_INS:
+	case OP_OUTS:
+	case OP_MOV:
+	case OP_STOS:
+	case OP_MOVS:
+	case OP_RDMSR:
+	case OP_WRMSR:
+	case OP_HLT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* The ROM's code keeps the virtual IF and CR2 in the shared page. */
 static void step(struct x86_vcpu *vcpu)
 {
@@ -195,15 +215,18 @@ static void step(struct x86_vcpu *vcpu)
 	vcpu->cpu.fault = fault;
 	if (in_rom)
 		x86_direct_take_shared(vcpu);
+	if (result != EMUL_DONE || !keeps_segments(interp_last_insn(vcpu->interp, &bytes)->op))
+		vcpu->check_segments = true;
 	finish(vcpu, result);
 }
 
 void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 {
 	vcpu->stats.emulated[why]++;
-	vcpu->check_segments = true;
 	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
-	if (!vmi_finish_rom(vcpu))
+	if (vmi_finish_rom(vcpu))
+		vcpu->check_segments = true;
+	else
 		step(vcpu);
 	if (vcpu->vmi.requested)
 		vmi_activate(vcpu);

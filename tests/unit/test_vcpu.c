@@ -459,6 +459,10 @@ START_TEST(segments_are_compared_only_when_something_touched_them)
 	setup_vmi_kernel();
 	rig.cpu->seg[SREG_DS].base = 4;
 	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_DIRECT);
+	rig_code(RIG_CODE, 0x89, 0xc3, 0x90); /* mov ebx, eax; nop */
+	rig.cpu->eip = RIG_CODE;
+	x86_vcpu_emulate(rig.vcpu, EMULATE_ENGINE);
+	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_DIRECT);
 	x86_vcpu_emulate(rig.vcpu, EMULATE_ENGINE);
 	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_INTERPRETER);
 }

@@ -638,22 +638,33 @@ START_TEST(reboot_and_shutdown_are_the_machines)
 }
 END_TEST
 
-START_TEST(set_pxe_stores_and_takes_effect)
+START_TEST(set_pxe_in_the_rom_stores_into_a_traced_table)
 {
+	u32 store;
+
+	load_rom();
+	store = (u32)call_option_rom(OFFSET_RELOCATION, VMI_CALL_SetPxE);
 	start_vmi();
-	rig_exit_error = PF_W;
-	fake_switch.cr2 = RIG_HOLE;
+	fake_switch.cr2 = RIG_DATA; /* the table is shadowed from here on */
+	rig_exit(EXCP_PF, PF_W);
+	rig_kernel();
 	rig.cpu->gpr[REG_EAX] = RIG_DATA | 3;
 	rig.cpu->gpr[REG_EDX] = RIG_PT + (RIG_HOLE >> PAGE_SHIFT) * 4;
-	rig_call(VMI_CALL_SetPxE);
+	rig.cpu->eip = store;
+	fake_switch.cr2 = rig.cpu->gpr[REG_EDX];
+	rig_exit(EXCP_PF, PF_P | PF_W);
+	ck_assert_uint_eq(rig.cpu->eip, store + 2);
 	ck_assert_uint_eq(rig_load(rig.cpu->gpr[REG_EDX]), RIG_DATA | 3);
 	rig_kernel();
+	fake_switch.cr2 = RIG_HOLE;
 	rig_exit(EXCP_PF, PF_W);
 	ck_assert(rig.vcpu->stats.faults == 0);
-	rig.cpu->gpr[REG_EAX] = 0;
+	rig_kernel();
 	rig.cpu->gpr[REG_EDX] = 0xfffffffc; /* where no table is */
-	rig_call(VMI_CALL_SetPxE);
-	rig_expect_delivered(EXCP_PF, true, ROM_SLOT(VMI_CALL_SetPxE));
+	rig.cpu->eip = store;
+	fake_switch.cr2 = rig.cpu->gpr[REG_EDX];
+	rig_exit(EXCP_PF, PF_W);
+	rig_expect_delivered(EXCP_PF, true, store);
 }
 END_TEST
 
@@ -737,7 +748,7 @@ int main(void)
 		halt_enables_interrupts_and_sleeps,
 		set_iopl_mask_takes_only_the_iopl_bits,
 		reboot_and_shutdown_are_the_machines,
-		set_pxe_stores_and_takes_effect,
+		set_pxe_in_the_rom_stores_into_a_traced_table,
 		flush_tlb_acts_on_its_flags,
 		debug_registers_go_by_number,
 		sysexit_is_ud_because_cpuid_shows_no_sep,

@@ -209,8 +209,11 @@ static void refresh(struct shadow *shadow, struct shadow_page *sp, u32 index)
 
 	if (i >= ENTRIES)
 		return;
-	if ((sp->entries[i] & (SPTE_REFRESHED | PTE_A)) == (SPTE_REFRESHED | PTE_A))
+	/* The entry written last, or this one, was used since: the table is in use. */
+	if ((sp->entries[i] & (SPTE_REFRESHED | PTE_A)) == (SPTE_REFRESHED | PTE_A) ||
+	    (sp->entries[sp->refreshed] & (SPTE_REFRESHED | PTE_A)) == (SPTE_REFRESHED | PTE_A))
 		sp->writes = 0;
+	sp->refreshed = (u16)i;
 	spte = spte_of_gpte(shadow, sp, read_gpte(shadow, sp, index), false);
 	if (spte)
 		spte = (spte & ~(u64)PTE_A) | SPTE_REFRESHED;
@@ -283,4 +286,15 @@ void shadow_write_protect(struct shadow *shadow, gpa_t address)
 void shadow_get_stats(const struct shadow *shadow, struct shadow_stats *stats)
 {
 	*stats = shadow->stats;
+}
+
+bool shadow_forget(struct shadow *shadow, const struct x86_cpu *cpu, gva_t address)
+{
+	struct walk_result walk;
+
+	if (mmu_probe(cpu, shadow->gmem, address, ACCESS_WRITE, &walk) ||
+	    !sp_first(shadow, (u32)gpa_pfn(walk.gpa)))
+		return false;
+	sp_unshadow(shadow, (u32)gpa_pfn(walk.gpa));
+	return true;
 }

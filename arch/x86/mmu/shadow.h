@@ -57,6 +57,10 @@ enum shadow_fault {
 enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, gva_t address,
 				    u32 error);
 
+/* The guest is about to fill the page at @address anew: if it is a shadowed page table, it is none any
+ * more.  True if it was, and the access may be tried again. */
+bool shadow_forget(struct shadow *shadow, const struct x86_cpu *cpu, gva_t address);
+
 /* The guest did INVLPG @address / a flush of all non-global / of all translations (CR3 load, and
  * CR0.PG/WP, CR4.PGE/PAE/PSE changes respectively). */
 void shadow_invlpg(struct shadow *shadow, const struct x86_cpu *cpu, gva_t address);

@@ -195,7 +195,7 @@ static struct shadow_page *create(struct shadow *shadow, u32 gfn, u32 role)
 	sp = sp_at(shadow, shadow->free_pages);
 	shadow->free_pages = sp->hash_next;
 	sp->gfn = gfn;
-	sp->role = role;
+	sp->role = (u16)role;
 	sp->live = 0;
 	sp->writes = 0;
 	sp->hash_next = *bucket;

@@ -37,11 +37,12 @@ struct shadow_page {
 	u64 *entries;
 	u32 pfn; /* host page of @entries */
 	u32 gfn; /* guest page of the table; SP_SPLIT: guest-physical address >> 21 */
-	u32 role;
+	u16 role;
 	u16 hash_next; /* also links the free list */
 	u16 older, newer;
 	u16 live;  /* entries that are not 0, the gate's aside */
 	u16 number;
+	u16 refreshed; /* the entry that was written last */
 	u8 writes; /* to the guest's table since this page served a fault */
 	u8 epoch;  /* when it last became the newest */
 } ALIGNED(32);
