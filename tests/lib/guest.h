@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The runtime of our test kernels: console, report, descriptor tables, exceptions, paging, power-off.
- * A test prints a line `PASS: sentence` or `FAIL: sentence` for each check and ends with
- * `DONE: P passed, F failed`, then powers off.  The same kernel runs on bare QEMU or Bochs and under Romulus.
+ * The runtime of our test kernels: console, report, descriptor tables, exceptions, paging,
+ * power-off. A test prints a line `PASS: sentence` or `FAIL: sentence` for each check and ends with
+ * `DONE: P passed, F failed`, then powers off.  The same kernel runs on bare QEMU or Bochs and
+ * under Romulus.
  */
 #ifndef TESTS_LIB_GUEST_H
 #define TESTS_LIB_GUEST_H

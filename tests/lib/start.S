@@ -125,7 +125,8 @@ user_enter:
 
 /*
  * The task of double faults (task.c): make the interrupted task continue at the end of its
- * guest_try, and return to it by the back link.  IRET is the real one: NT is set, and no stack frame is there.
+ * guest_try, and return to it by the back link.  IRET is the real one: NT is set, and no stack
+ * frame is there.
  */
 	.globl double_fault_entry
 double_fault_entry:

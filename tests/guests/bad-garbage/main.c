@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Executes random bytes: in ring 0 before VMI_Init (interpreted), in ring 1 after it, and in ring 3; with
- * single steps and without.  Every exception comes back to the test, a bad stack by the task of
- * double faults, and endless loops by a timer.  Words: seed=, rounds=.  Without the ROM it runs on a bare PC.
+ * Executes random bytes: in ring 0 before VMI_Init (interpreted), in ring 1 after it, and in ring
+ * 3; with single steps and without.  Every exception comes back to the test, a bad stack by the
+ * task of double faults, and endless loops by a timer.  Words: seed=, rounds=.  Without the ROM it
+ * runs on a bare PC.
  *
  * Left out are instructions that could end the test: port output, HLT, and those that load
- * descriptor tables, control registers or MSRs (vmi-bad-calls has these), and what masks the timer.  So that
- * stores seldom hit what the test needs, little is mapped, and its code is read-only.
+ * descriptor tables, control registers or MSRs (vmi-bad-calls has these), and what masks the timer.
+ * So that stores seldom hit what the test needs, little is mapped, and its code is read-only.
  */
 #include "tests/lib/random.h"
 #include "tests/lib/vmi.h"
@@ -21,6 +22,7 @@
 #define NE 0x20u
 #define GARBAGE_SIZE 24u
 #define STEPS_MAX 64u
+#define TICKS_MAX 10u
 
 static u32 vectors[257];
 static bool show; /* word "show": print each piece */
@@ -90,7 +92,8 @@ static void tick(struct trap_frame *frame)
 {
 	outb(0x20, 0x20);
 	ticks++;
-	if (try_esp && (frame->eip < OWN_START || frame->eip >= OWN_END))
+	/* Garbage may also have jumped into this kernel, and loop there. */
+	if (try_esp && (frame->eip < OWN_START || frame->eip >= OWN_END || ticks > TICKS_MAX))
 		give_up(0x20 + 1);
 }
 
@@ -145,7 +148,7 @@ static void one(bool ring3, bool stepped)
 	make_garbage((u8 *)at);
 	start = (struct start){ at, flags | (vmi_active ? 0 : IF), STACK + 0x800, user.eax, user.ebx,
 				user.ecx, user.edx, user.esi, user.edi, user.ebp };
-	steps = 0;
+	steps = ticks = 0;
 	if (show)
 		print("%u %08x%08x%08x%08x%08x%08x\n", ring3, ((u32 *)at)[0], ((u32 *)at)[1], ((u32 *)at)[2],
 		      ((u32 *)at)[3], ((u32 *)at)[4], ((u32 *)at)[5]);

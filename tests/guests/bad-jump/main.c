@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Jumps to where no code is: unmapped addresses, a page that maps no memory, the gate's range before
- * and after VMI_Init, the ends of the address space; runs and writes ROM.  The exceptions are a PC's.
+ * Jumps to where no code is: unmapped addresses, a page that maps no memory, the gate's range
+ * before and after VMI_Init, the ends of the address space; runs and writes ROM.  The exceptions
+ * are a PC's.
  */
 #include "tests/lib/vmi.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Debug registers.  A breakpoint of the guest works on the guest's accesses, and has no effect on the
- * hypervisor, wherever it points: into the gate, or to addresses at which the hypervisor has its own
- * stack and data.  The words from= and to= of the command line name such a range.
+ * Debug registers.  A breakpoint of the guest works on the guest's accesses, and has no effect on
+ * the hypervisor, wherever it points: into the gate, or to addresses at which the hypervisor has
+ * its own stack and data.  The words from= and to= of the command line name such a range.
  */
 #include "tests/lib/vmi.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Descriptors and frames of every privilege.  Descriptors are put in the GDT by WriteGDTEntry and by
- * LGDT, and in the LDT; each is loaded with every RPL into segment registers, and is the target of
- * far jumps, calls, returns and IRETs, in rings 1 and 3.  What happens must be what a CPU does for
- * a kernel at CPL 0 (model.c), and nobody ever runs with a CS of ring 0 or with IOPL.
+ * Descriptors and frames of every privilege.  Descriptors are put in the GDT by WriteGDTEntry and
+ * by LGDT, and in the LDT; each is loaded with every RPL into segment registers, and is the target
+ * of far jumps, calls, returns and IRETs, in rings 1 and 3.  What happens must be what a CPU does
+ * for a kernel at CPL 0 (model.c), and nobody ever runs with a CS of ring 0 or with IOPL.
  *
- * A descriptor with DPL 1 is the one ambiguity: the CPU takes it for the kernel's, the architecture for an
- * outer ring's.  For it only the absence of privilege is checked.
+ * A descriptor with DPL 1 is the one ambiguity: the CPU takes it for the kernel's, the architecture
+ * for an outer ring's.  For it only the absence of privilege is checked.
  */
 #include "tests/guests/vmi-attack-frames/frames.h"
 

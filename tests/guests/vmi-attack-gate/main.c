@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Reads and writes every page of the gate's 4 MB from rings 1 and 3.  Paging must give ring 3
- * nothing, ring 1 what guest-abi/shared_page.h documents, and writes only to the shared page and the
- * entry stack; the guest sees the faults of its own page tables, where nothing is mapped.  Then it
- * scribbles over what it may write, maps pages of its own at the gate's addresses, and uses far calls
- * from ring 3 with a stack in the gate, whose pushes QEMU's TCG does with supervisor rights.
+ * nothing, ring 1 what guest-abi/shared_page.h documents, and writes only to the shared page and
+ * the entry stack; the guest sees the faults of its own page tables, where nothing is mapped.  Then
+ * it scribbles over what it may write, maps pages of its own at the gate's addresses, and uses far
+ * calls from ring 3 with a stack in the gate, whose pushes QEMU's TCG does with supervisor rights.
  */
 #include "tests/lib/random.h"
 #include "tests/lib/vmi.h"

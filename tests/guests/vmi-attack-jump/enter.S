@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * jump_enter(struct jump *): load every register, ESP included, and go to the target in one of five
- * ways.  Called by guest_try; whatever comes of it ends there by an exception, or on jump_pad, whose
- * address a test puts on the stack that it gives.
+ * ways.  Called by guest_try; whatever comes of it ends there by an exception, or on jump_pad,
+ * whose address a test puts on the stack that it gives.
  */
 	.text
 	.globl jump_enter

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Jumps to every byte of the gate's text and of the ROM's, from ring 1 with assorted registers and stacks (bad
- * ones, in the gate, forged frames of the world switch), by jumps, calls and returns; and from ring 3.
- * Each must end as an exception of this guest, or come back.  A stack that cannot take an exception
- * makes a double fault, whose task puts things right.
+ * Jumps to every byte of the gate's text and of the ROM's, from ring 1 with assorted registers and
+ * stacks (bad ones, in the gate, forged frames of the world switch), by jumps, calls and returns;
+ * and from ring 3. Each must end as an exception of this guest, or come back.  A stack that cannot
+ * take an exception makes a double fault, whose task puts things right.
  *
  * Left out are slots that end the VM by what they are for (Reboot, Shutdown, Halt without
  * interrupts) and those that GetRelocationInfo does not name, which vmi-attack-slot calls.

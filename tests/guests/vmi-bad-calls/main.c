@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VMI calls with wild arguments: pointers to nowhere, into the gate, ROM and MMIO, indices without
- * measure, kernel stacks where none can be, page tables in ROM.  Each ends as an exception here, or does
- * no harm.  A word of the command line asks for something from which no kernel can recover
+ * measure, kernel stacks where none can be, page tables in ROM.  Each ends as an exception here, or
+ * does no harm.  A word of the command line asks for something from which no kernel can recover
  * (deadly.c): then the VM is reset, or stopped.
  */
 #include "tests/guests/vmi-bad-calls/bad.h"

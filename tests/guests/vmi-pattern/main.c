@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What one VM leaves behind for the next.  With the word "leave" this kernel fills all it can reach with a pattern: its
- * memory, the writable pages of its gate, FPU and SSE registers, debug registers; then it powers off
- * (or, with "reset", resets itself, with "again" three times, or with "killed", gets itself stopped).  With the word "find" it waits until another VM has done so, and
- * only then makes its own gate by VMI_Init, of pages that were the other's.  It looks for the pattern in
- * all memory, in what ring 1 can read of the gate, and in the registers.
+ * What one VM leaves behind for the next.  With the word "leave" this kernel fills all it can reach
+ * with a pattern: its memory, the writable pages of its gate, FPU and SSE registers, debug
+ * registers; then it powers off (or, with "reset", resets itself, with "again" three times, or with
+ * "killed", gets itself stopped).  With the word "find" it waits until another VM has done so, and
+ * only then makes its own gate by VMI_Init, of pages that were the other's.  It looks for the
+ * pattern in all memory, in what ring 1 can read of the gate, and in the registers.
  */
 #include "guest-abi/hypercall.h"
 #include "tests/lib/vmi.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Single steps through everything a kernel does with the ROM: calls, IRET in all its ways, int 0x80 by
- * the direct gate, with and without an interrupt that is pending.  Each step is an exception at an
- * instruction of the ROM that nobody thinks of, and what is stepped through must come out as without.  And ring-3
- * code on 16-bit stacks and in 16-bit segments, whose ESP no exit to the hypervisor may change (an IRET of this
- * kernel to a 16-bit stack gives ESP the upper half of the kernel's, as on every CPU).
+ * Single steps through everything a kernel does with the ROM: calls, IRET in all its ways, int 0x80
+ * by the direct gate, with and without an interrupt that is pending.  Each step is an exception at
+ * an instruction of the ROM that nobody thinks of, and what is stepped through must come out as
+ * without.  And ring-3 code on 16-bit stacks and in 16-bit segments, whose ESP no exit to the
+ * hypervisor may change (an IRET of this kernel to a 16-bit stack gives ESP the upper half of the
+ * kernel's, as on every CPU).
  */
 #include "tests/lib/vmi.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A VMI guest that works for as long as the word seconds= says and checks all it does: ring 3 with random
- * registers and system calls, exceptions in both rings, demand paging, single steps, timer interrupts,
- * calls, x87 and SSE registers.  For runs in which something else happens meanwhile: NMIs, or
- * another VM that misbehaves.
+ * A VMI guest that works for as long as the word seconds= says and checks all it does: ring 3 with
+ * random registers and system calls, exceptions in both rings, demand paging, single steps, timer
+ * interrupts, calls, x87 and SSE registers.  For runs in which something else happens meanwhile:
+ * NMIs, or another VM that misbehaves.
  */
 #include "tests/lib/random.h"
 #include "tests/lib/vmi.h"
