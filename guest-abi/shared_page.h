@@ -36,6 +36,7 @@
 
 /* Within the page at GATE_TSS: the TSS proper is 104 bytes. */
 #define GATE_HOST_CR3 (GATE_TSS + 0x80)
+#define GATE_HOST_CPU (GATE_TSS + 0x88) /* struct percpu of the CPU it is loaded on */
 #define GATE_DR7 (GATE_TSS + 0x84) /* what DR7 has while the guest runs; 0: no breakpoints */
 
 /* Where a VMI guest's gate is: what the ROM's virtual_top says. */

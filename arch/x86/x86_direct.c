@@ -15,6 +15,7 @@
 #include "arch/x86/x86_vcpu.h"
 
 #include "arch/x86/isa/descriptor.h"
+#include "arch/x86/percpu.h"
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/lib/err.h"
@@ -24,7 +25,11 @@
 #define HARDWARE_FIXED (EFLAGS_IF | EFLAGS_FIXED)
 #define HARDWARE_OURS (EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 
-static struct gate *loaded_gate; /* the one in host space and in GDTR, TR */
+/* The vcpu's gate is the one in host space, and in GDTR and TR. */
+static bool is_loaded(const struct x86_vcpu *vcpu)
+{
+	return this_cpu()->gate_owner == &vcpu->gate;
+}
 
 int x86_direct_prepare(struct x86_vcpu *vcpu)
 {
@@ -58,10 +63,8 @@ void x86_direct_release(struct x86_vcpu *vcpu)
 {
 	if (!vcpu->has_gate)
 		return;
-	if (loaded_gate == &vcpu->gate) {
+	if (is_loaded(vcpu))
 		switch_unload_gate();
-		loaded_gate = NULL;
-	}
 	interp_set_window(vcpu->interp, gva(0), NULL, 0, gva(0), NULL);
 	shadow_destroy(vcpu->shadow);
 	gate_destroy(&vcpu->gate);
@@ -185,7 +188,7 @@ static void load_ldt(struct x86_vcpu *vcpu)
 	if (size)
 		load_table(vcpu, GATE_TABLE_LDT, ldtr->base, size - 1);
 	gate_set_ldt_size(&vcpu->gate, size);
-	if (loaded_gate == &vcpu->gate)
+	if (is_loaded(vcpu))
 		switch_load_ldt(size ? GATE_LDT_SELECTOR : 0);
 	vcpu->shadowed_ldt = *ldtr;
 	vcpu->ldt_stale = false;
@@ -229,11 +232,11 @@ void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
 
 static void load_gate(struct x86_vcpu *vcpu)
 {
-	if (loaded_gate == &vcpu->gate)
+	if (is_loaded(vcpu))
 		return;
 	switch_load_gate(vcpu->gate.base, vcpu->gate.host_pt);
 	switch_load_ldt(vcpu->gate.ldt_limit ? GATE_LDT_SELECTOR : 0);
-	loaded_gate = &vcpu->gate;
+	this_cpu()->gate_owner = &vcpu->gate;
 }
 
 void x86_direct_fill_shared(struct x86_vcpu *vcpu)

@@ -14,6 +14,7 @@
 #include "hv/core/kheap.h"
 
 #include "hv/arch.h"
+#include "hv/core/lock.h"
 #include "hv/core/pmm.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/list.h"
@@ -36,6 +37,7 @@ struct block {
 #define HEADER_SIZE 16u
 _Static_assert(offsetof(struct block, link) == HEADER_SIZE, "objects must be 16-byte aligned");
 
+static struct lock heap_lock; /* all of the below */
 static struct list free_lists[LIST_COUNT];
 static u64 used_bytes;
 
@@ -119,24 +121,36 @@ static void trim(struct block *block, u32 size)
 	insert_free(rest);
 }
 
+static struct block *take_locked(u32 size)
+{
+	struct block *block;
+
+	init_once();
+	block = find(size);
+	if (!block && grow(size))
+		block = find(size);
+	if (!block)
+		return NULL;
+	ASSERT(block->magic == MAGIC_FREE);
+	list_remove(&block->link);
+	trim(block, size);
+	block->magic = MAGIC_USED;
+	used_bytes += block->size;
+	return block;
+}
+
 void *kheap_alloc(size_t size)
 {
 	u32 whole = ALIGN_UP((u32)MAX(size, sizeof(struct list)) + HEADER_SIZE, UNIT);
 	struct block *block;
 
-	init_once();
 	if (size > LARGE_PAGE_SIZE - 2 * UNIT)
 		return NULL;
-	block = find(whole);
-	if (!block && grow(whole))
-		block = find(whole);
+	lock_acquire(&heap_lock);
+	block = take_locked(whole);
+	lock_release(&heap_lock);
 	if (!block)
 		return NULL;
-	ASSERT(block->magic == MAGIC_FREE);
-	list_remove(&block->link);
-	trim(block, whole);
-	block->magic = MAGIC_USED;
-	used_bytes += block->size;
 	memset(&block->link, 0, block->size - HEADER_SIZE);
 	return &block->link;
 }
@@ -160,6 +174,7 @@ void kheap_free(void *object)
 	if (!object)
 		return;
 	block = (struct block *)((u8 *)object - HEADER_SIZE);
+	lock_acquire(&heap_lock);
 	ASSERT(block->magic == MAGIC_USED); /* freed twice, or overrun by the block in front */
 	used_bytes -= block->size;
 	after = block_after(block);
@@ -171,6 +186,7 @@ void kheap_free(void *object)
 		block->size += after->size;
 	}
 	insert_free(join_with_before(block));
+	lock_release(&heap_lock);
 }
 
 u64 kheap_used_bytes(void)

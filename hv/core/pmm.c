@@ -12,6 +12,7 @@
 
 #include "hv/arch.h"
 #include "hv/core/stats.h"
+#include "hv/core/lock.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/bitmap.h"
 #include "hv/lib/list.h"
@@ -27,6 +28,7 @@ struct extent {
 	u32 used[BITMAP_WORDS(FRAMES_PER_EXTENT)];
 };
 
+static struct lock frames_lock; /* all of the below */
 static struct extent extents[EXTENT_COUNT];
 static struct list wholly_free, partly_free;
 static u64 free_frames, total_frames;
@@ -104,7 +106,7 @@ static struct extent *first_extent(struct list *head)
 	return list_empty(head) ? NULL : list_entry(head->next, struct extent, link);
 }
 
-bool pmm_alloc_page(hpa_t *frame)
+static bool take_page_locked(hpa_t *frame)
 {
 	struct extent *extent;
 	u32 index;
@@ -122,12 +124,10 @@ bool pmm_alloc_page(hpa_t *frame)
 	if (extent->free_count == 0 || extent->free_count == FRAMES_PER_EXTENT - 1)
 		relist(extent);
 	*frame = frame_of(extent, index);
-	memset(arch_hpa_to_ptr(*frame), 0, PAGE_SIZE);
-	stat_inc(pages_allocated);
 	return true;
 }
 
-bool pmm_alloc_large(hpa_t *frame)
+static bool take_large_locked(hpa_t *frame)
 {
 	struct extent *extent;
 
@@ -140,6 +140,32 @@ bool pmm_alloc_large(hpa_t *frame)
 	free_frames -= FRAMES_PER_EXTENT;
 	relist(extent);
 	*frame = frame_of(extent, 0);
+	return true;
+}
+
+bool pmm_alloc_page(hpa_t *frame)
+{
+	bool taken;
+
+	lock_acquire(&frames_lock);
+	taken = take_page_locked(frame);
+	lock_release(&frames_lock);
+	if (!taken)
+		return false;
+	memset(arch_hpa_to_ptr(*frame), 0, PAGE_SIZE);
+	stat_inc(pages_allocated);
+	return true;
+}
+
+bool pmm_alloc_large(hpa_t *frame)
+{
+	bool taken;
+
+	lock_acquire(&frames_lock);
+	taken = take_large_locked(frame);
+	lock_release(&frames_lock);
+	if (!taken)
+		return false;
 	memset(arch_hpa_to_ptr(*frame), 0, LARGE_PAGE_SIZE);
 	stat_add(pages_allocated, FRAMES_PER_EXTENT);
 	return true;
@@ -148,15 +174,19 @@ bool pmm_alloc_large(hpa_t *frame)
 void pmm_free_page(hpa_t frame)
 {
 	ASSERT(IS_ALIGNED(frame.v, (u64)PAGE_SIZE));
+	lock_acquire(&frames_lock);
 	mark_free(frame);
+	lock_release(&frames_lock);
 	stat_inc(pages_freed);
 }
 
 void pmm_free_large(hpa_t frame)
 {
 	ASSERT(IS_ALIGNED(frame.v, (u64)LARGE_PAGE_SIZE));
+	lock_acquire(&frames_lock);
 	for (u32 i = 0; i < FRAMES_PER_EXTENT; i++)
 		mark_free(hpa(frame.v + (u64)i * PAGE_SIZE));
+	lock_release(&frames_lock);
 	stat_add(pages_freed, FRAMES_PER_EXTENT);
 }
 

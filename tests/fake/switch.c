@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arch/x86/isa/regs.h"
+#include "arch/x86/percpu.h"
 #include "hv/arch.h"
 #include "hv/lib/assert.h"
 #include "tests/fake/fake.h"
@@ -17,13 +18,20 @@
 #define GARBAGE 0xdead0000u
 
 struct fake_switch fake_switch;
+static struct percpu cpu;
 extern const u8 vmi_gate_image[], vmi_gate_image_end[];
 
 static u8 text[PAGE_SIZE] ALIGNED(4096); /* stands for the gate's: only its address counts */
 
+struct percpu *this_cpu(void)
+{
+	return &cpu;
+}
+
 void fake_switch_reset(void)
 {
 	memset(&fake_switch, 0, sizeof(fake_switch));
+	memset(&cpu, 0, sizeof(cpu));
 	fake_switch.nx = true;
 	fake_add_image(text, sizeof(text));
 	fake_add_image(vmi_gate_image, (size_t)(vmi_gate_image_end - vmi_gate_image));
@@ -113,6 +121,7 @@ void switch_load_gate(u32 gate, hpa_t host_gate)
 
 void switch_unload_gate(void)
 {
+	cpu.gate_owner = NULL;
 	fake_switch.gate = 0;
 	fake_switch.ldt = 0;
 }

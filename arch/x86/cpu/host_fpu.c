@@ -12,6 +12,7 @@
 #include "arch/x86/cpu/host_paging.h"
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/cpu/trap.h"
+#include "arch/x86/percpu.h"
 #include "hv/arch.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/string.h"
@@ -22,9 +23,10 @@
 #define OPCODE_RET 0xc3
 
 static u8 code_page[SLOT_COUNT][SLOT_SIZE] ALIGNED(4096);
+/* ESP at the call.  Not in struct percpu: no register may hold its address then, since a fault can
+ * come with all but ESP changed. */
+static u32 stack;
 static const u8 *executable; /* code_page's other mapping */
-static u32 stack; /* ESP when the code was called */
-static void *owner; /* image whose newest state is in the registers, or NULL */
 
 extern const u8 fpu_fault[]; /* in run(): where an exception of the instruction continues */
 
@@ -115,19 +117,21 @@ static void enable(void)
 
 void fpu_own(void *image)
 {
-	if (owner == image)
+	struct percpu *cpu = this_cpu();
+
+	if (cpu->fpu_owner == image)
 		return;
 	enable();
-	if (owner)
-		host_fpu_save(owner);
+	if (cpu->fpu_owner)
+		host_fpu_save(cpu->fpu_owner);
 	host_fpu_load(image);
-	owner = image;
+	cpu->fpu_owner = image;
 }
 
 void fpu_forget(const void *image)
 {
-	if (owner == image)
-		owner = NULL;
+	if (this_cpu()->fpu_owner == image)
+		this_cpu()->fpu_owner = NULL;
 }
 
 int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)

@@ -33,6 +33,7 @@
  * point) and returns; whatever CR3 it finds will do.
  */
 #include "arch/x86/frame.h"
+#include "arch/x86/percpu.h"
 #include "guest-abi/shared_page.h"
 
 #define SLOT_MASK 0xffc00000
@@ -76,6 +77,7 @@ gate_save:
 	movl %esp, %ebx
 	andl $SLOT_MASK, %ebx
 	movl %ss:GATE_HOST_CR3(%ebx), %edx
+	movl %ss:GATE_HOST_CPU(%ebx), %esi
 	cmpl $0, %ss:GATE_DR7(%ebx)
 	je 1f
 	movl $DR7_NONE, %ecx
@@ -88,8 +90,8 @@ gate_save:
 	movl %ecx, %gs
 	movl %edx, %cr3
 	/* host space from here */
-	movl switch_host_esp, %esp
-	lidt switch_host_idtr
+	movl PERCPU_HOST_ESP(%esi), %esp
+	lidt PERCPU_HOST_IDTR(%esi)
 	popl %ebp
 	popl %edi
 	popl %esi
@@ -132,8 +134,8 @@ gate_text_end:
 	.set gate_resume_end, resume_end
 
 /*
- * struct guest_frame *switch_enter_asm(EAX = guest CR3, EDX = frame, ECX = gate_resume's linear
- * address in the gate).  Called from C with regparm(3); keeps EBX ESI EDI EBP ESP.
+ * u32 switch_enter_asm(EAX = guest CR3, EDX = frame, ECX = struct percpu).  Called from C with
+ * regparm(3); keeps EBX ESI EDI EBP ESP.
  */
 	.text
 	.globl switch_enter_asm
@@ -142,9 +144,9 @@ switch_enter_asm:
 	pushl %esi
 	pushl %edi
 	pushl %ebp
-	movl %esp, switch_host_esp
-	movl switch_guest_dr7, %ebx
-	lidt switch_guest_idtr
-	jmp *%ecx
+	movl %esp, PERCPU_HOST_ESP(%ecx)
+	movl PERCPU_GUEST_DR7(%ecx), %ebx
+	lidt PERCPU_GUEST_IDTR(%ecx)
+	jmp *PERCPU_RESUME(%ecx)
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The C half of the world switch (gate_text.S): which gate, LDT and control-register bits the CPU has
- * loaded, so that each is changed only when it must be.  One CPU, hence plain statics; they become
- * per-CPU data with the second.
+ * loaded (percpu.h), so that each is changed only when it must be.
  */
 #include "arch/x86/frame.h"
 
@@ -13,43 +12,37 @@
 #include "arch/x86/cpu/msr.h"
 #include "arch/x86/cpu/trap.h"
 #include "arch/x86/isa/regs.h"
+#include "arch/x86/percpu.h"
 #include "guest-abi/shared_page.h"
 #include "hv/arch.h"
 
-struct pseudo_descriptor {
-	u16 limit;
-	u32 base;
-} PACKED;
-
 extern u8 gate_text[], gate_resume[], gate_resume_first[], gate_resume_end[];
 /* EAX, EDX, ECX; see gate_text.S. */
-u32 switch_enter_asm(u32 root, u32 frame, u32 resume);
+u32 switch_enter_asm(u32 root, u32 frame, struct percpu *cpu);
 
-/* Used by gate_text.S. */
-extern u32 switch_host_esp, switch_guest_dr7;
-extern struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
-u32 switch_host_esp, switch_guest_dr7;
-struct pseudo_descriptor switch_host_idtr, switch_guest_idtr;
-
-static u32 current_gate; /* 0: none */
-static u32 fault_address;
+static struct percpu boot_cpu;
 
 #define IDT_LIMIT (256 * 8 - 1)
 #define GUEST_CR0 (CR0_TS | CR0_AM)
 #define GUEST_CR4 (CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE)
 
+struct percpu *this_cpu(void)
+{
+	return &boot_cpu;
+}
+
 u32 switch_enter(hpa_t root, u32 frame)
 {
-	u32 resume = current_gate + GATE_TEXT + (u32)(gate_resume - gate_text);
-	u32 exit_frame = switch_enter_asm((u32)root.v, frame, resume);
+	struct percpu *cpu = this_cpu();
+	u32 exit_frame = switch_enter_asm((u32)root.v, frame, cpu);
 
-	fault_address = read_cr2();
+	cpu->fault_address = read_cr2();
 	return exit_frame;
 }
 
 u32 switch_fault_address(void)
 {
-	return fault_address;
+	return this_cpu()->fault_address;
 }
 
 bool switch_is_resume_fault(u32 gate, u32 eip)
@@ -84,26 +77,30 @@ static void clear_busy(u32 gdt_base)
  * descriptor tables (where it can be told not to). */
 static void restrict_cpu(void)
 {
-	static bool done;
+	struct percpu *cpu = this_cpu();
 
-	if (done)
+	if (cpu->restricted)
 		return;
 	if (cpu_has(CPU_SEP))
 		wrmsr(MSR_SYSENTER_CS, 0);
 	if (cpu_has(CPU_UMIP))
 		write_cr4(read_cr4() | CR4_UMIP);
-	done = true;
+	cpu->restricted = true;
 }
 
 void switch_load_gate(u32 gate, hpa_t host_gate)
 {
-	if (current_gate && current_gate != gate)
+	struct percpu *cpu = this_cpu();
+
+	if (cpu->gate && cpu->gate != gate)
 		switch_unload_gate();
 	restrict_cpu();
-	__asm__ volatile("sidt %0" : "=m"(switch_host_idtr));
+	__asm__ volatile("sidt %0" : "=m"(cpu->host_idtr));
 	host_gate_set_pde(gate, host_gate.v | PTE_P | PTE_W);
-	switch_guest_idtr = (struct pseudo_descriptor){ IDT_LIMIT, gate + GATE_IDT };
-	current_gate = gate;
+	*(volatile u32 *)(gate + GATE_HOST_CPU) = (u32)cpu;
+	cpu->guest_idtr = (struct pseudo_descriptor){ IDT_LIMIT, gate + GATE_IDT };
+	cpu->resume = gate + GATE_TEXT + (u32)(gate_resume - gate_text);
+	cpu->gate = gate;
 	load_gdt(gate + GATE_GDT);
 	clear_busy(gate + GATE_GDT);
 	load_tr(HOST_TSS);
@@ -111,12 +108,15 @@ void switch_load_gate(u32 gate, hpa_t host_gate)
 
 void switch_unload_gate(void)
 {
-	if (!current_gate)
+	struct percpu *cpu = this_cpu();
+
+	if (!cpu->gate)
 		return;
 	switch_load_ldt(0);
 	gdt_reload();
-	host_gate_set_pde(current_gate, 0);
-	current_gate = 0;
+	host_gate_set_pde(cpu->gate, 0);
+	cpu->gate = 0;
+	cpu->gate_owner = NULL;
 }
 
 void switch_load_ldt(u16 selector)
@@ -183,14 +183,14 @@ void switch_set_guest_cr4(u32 bits)
  * are execute breakpoints: the interpreter runs guests that have one. */
 static bool touches_gate(u32 address)
 {
-	return current_gate && address - (current_gate - 8) < GATE_SLOT_SIZE + 8;
+	return this_cpu()->gate && address - (this_cpu()->gate - 8) < GATE_SLOT_SIZE + 8;
 }
 
 /* DR7 is loaded by the way in, and cleared by the way out if its constant in the gate says so. */
 static void set_guest_dr7(u32 dr7)
 {
-	switch_guest_dr7 = dr7;
-	*(volatile u32 *)(current_gate + GATE_DR7) = dr7;
+	this_cpu()->guest_dr7 = dr7;
+	*(volatile u32 *)(this_cpu()->gate + GATE_DR7) = dr7;
 }
 
 void switch_load_debug(const u32 dr[8])
@@ -210,7 +210,7 @@ void switch_load_debug(const u32 dr[8])
 
 void switch_unload_debug(void)
 {
-	if (switch_guest_dr7)
+	if (this_cpu()->guest_dr7)
 		set_guest_dr7(0);
 }
 
