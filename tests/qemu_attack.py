@@ -41,7 +41,7 @@ def test_breakpoints_on_host_stack() -> str:
 
 def test_breakpoints_on_switch_data() -> str:
     """The same on the variables of the world switch."""
-    at = symbol("switch_host_esp")
+    at = symbol("boot_cpu")
     return breakpoints_on("switch", at - 0x80, at + 0x80)
 
 
