@@ -13,7 +13,7 @@
 extern const u8 vmi_option_image[], vmi_option_image_end[];
 extern const u8 vmi_gate_image[], vmi_gate_image_end[];
 
-static const char *defect(const u8 *image, u32 size)
+const char *vmi_rom_defect(const u8 *image, u32 size)
 {
 	const struct vmi_rom_header *header = (const struct vmi_rom_header *)image;
 	u8 sum = 0;
@@ -32,10 +32,10 @@ static const char *defect(const u8 *image, u32 size)
 int vmi_load_rom(struct gmem *gmem)
 {
 	u32 size = (u32)(vmi_option_image_end - vmi_option_image);
-	const char *wrong = defect(vmi_option_image, size);
+	const char *wrong = vmi_rom_defect(vmi_option_image, size);
 
 	if (wrong) {
-		log_error("VMI ROM (%u bytes) %s", size, wrong);
+		log_error("VMI ROM (%u bytes) %s; the VM is not started", size, wrong);
 		return -ENOEXEC;
 	}
 	if (!gmem_load(gmem, gpa(VMI_ROM_ADDRESS), vmi_option_image, size)) {

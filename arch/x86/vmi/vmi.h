@@ -32,6 +32,9 @@ struct vmi {
 struct gmem;
 int vmi_load_rom(struct gmem *gmem);
 
+/* What a guest or a BIOS would object to in an option ROM; NULL: nothing. */
+const char *vmi_rom_defect(const u8 *image, u32 size);
+
 /* Claim ROM_INIT_PORT on the vcpu's bus. */
 int vmi_attach(struct x86_vcpu *vcpu);
 
