@@ -40,9 +40,9 @@ def test_breakpoints_on_host_stack() -> str:
 
 
 def test_breakpoints_on_switch_data() -> str:
-    """The same on the variables of the world switch."""
+    """The same on what the world switch keeps for each CPU."""
     at = symbol("boot_cpu")
-    return breakpoints_on("switch", at - 0x80, at + 0x80)
+    return breakpoints_on("switch", at, at + 0x100)
 
 
 def run_two(name: str, bad: str, good: str, bad_settings: str = "", timeout: float = 60) -> Result:
