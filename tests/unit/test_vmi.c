@@ -50,6 +50,33 @@ START_TEST(the_rom_without_memory_for_it_is_an_error)
 }
 END_TEST
 
+START_TEST(a_damaged_rom_is_refused_with_what_is_wrong)
+{
+	static const struct {
+		u32 at;
+		u8 flip;
+		const char *wrong;
+	} damages[] = {
+		{0, 1, "does not start with 55 AA"},
+		{2, 1, "length byte does not match its size"},
+		{8, 0x20, "has no VMI 3 signature"},
+		{13, 1, "has no VMI 3 signature"},
+		{0x100, 1, "checksum is not 0"},
+	};
+	u8 image[1024];
+
+	load_rom();
+	ck_assert(gmem_read(rig.gmem, gpa(VMI_ROM_ADDRESS), image, sizeof(image)));
+	ck_assert_ptr_null(vmi_rom_defect(image, sizeof(image)));
+	ck_assert_ptr_nonnull(vmi_rom_defect(image, 16));
+	for (u32 i = 0; i < ARRAY_SIZE(damages); i++) {
+		image[damages[i].at] ^= damages[i].flip;
+		ck_assert_str_eq(vmi_rom_defect(image, sizeof(image)), damages[i].wrong);
+		image[damages[i].at] ^= damages[i].flip;
+	}
+}
+END_TEST
+
 enum where { WHERE_rom, WHERE_hv, WHERE_none };
 #define ANSWER_CALL VMI_RELOCATION_CALL_REL
 #define ANSWER_NOP VMI_RELOCATION_NOP
@@ -715,6 +742,7 @@ int main(void)
 	const TTest *const tests[] = {
 		the_rom_is_loaded_write_protected_and_survives_a_reset,
 		the_rom_without_memory_for_it_is_an_error,
+		a_damaged_rom_is_refused_with_what_is_wrong,
 		the_rom_answers_each_call_as_the_list_says,
 		init_by_the_rom_puts_the_kernel_into_ring_1,
 		init_is_refused_in_real_mode_and_without_paging,
