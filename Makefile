@@ -17,7 +17,7 @@ OBJCOPY := objcopy
 
 PURE :=
 METAL :=
-FOLDERS := arch/x86/boot arch/x86/cpu arch/x86/switch arch/x86/isa arch/x86/interp arch/x86/mmu \
+FOLDERS := arch/x86/boot arch/x86/cpu arch/x86/switch arch/x86/isa arch/x86/interp arch/x86/bt arch/x86/mmu \
 	arch/x86/vmi arch/x86 hv/lib hv/core hv/dev hv/load hv/vm hv drivers guest-abi
 all: image
 include $(wildcard $(FOLDERS:%=%/files.mk))

@@ -14,9 +14,11 @@
  *   30000    16     R       LDT
  *   40000    1      R       zero page: catches what overruns the direct-trap stack
  *   41000    1      RW      shared page, starting with the direct-trap stack
+ *   42000    1      RW, R   translated guests: the virtual IF; read-only while an interrupt waits
  *   50000    -      -       guard
  *   51000    1      RW      entry stack
  *   60000    16     R X     VMI ROM text
+ *   200000   512    R X     translated guests: branch tables, translation cache
  *
  * Usable from C and assembly.  Offsets are pinned by abi_check.c.
  */
@@ -30,13 +32,20 @@
 #define GATE_LDT 0x30000
 #define GATE_ZERO 0x40000
 #define GATE_SHARED 0x41000
+#define GATE_IF 0x42000
 #define GATE_ENTRY_STACK 0x51000
 #define GATE_ROM 0x60000
 #define GATE_ROM_PAGES 16
+#define GATE_CACHE 0x200000
 
 /* Within the page at GATE_TSS: the TSS proper is 104 bytes. */
 #define GATE_HOST_CR3 (GATE_TSS + 0x80)
 #define GATE_HOST_CPU (GATE_TSS + 0x88) /* struct percpu of the CPU it is loaded on */
+/* Where SYSENTER goes: SS, ESP, EIP in the translation cache. */
+#define GATE_SYSENTER_SS (GATE_TSS + 0x8c)
+#define GATE_SYSENTER_ESP (GATE_TSS + 0x90)
+#define GATE_SYSENTER_EIP (GATE_TSS + 0x94)
+#define GATE_SYSENTER_RARE (GATE_TSS + 0x98) /* with TF or NT */
 #define GATE_DR7 (GATE_TSS + 0x84) /* what DR7 has while the guest runs; 0: no breakpoints */
 
 /* Where a VMI guest's gate is: what the ROM's virtual_top says. */
@@ -55,6 +64,12 @@
 #define SHARED_KERNEL_ESP 0x38
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
+/* Of translated code. */
+#define SHARED_BT_SPILL 0x80  /* guest registers by number */
+#define SHARED_BT_FLAGS 0xa0  /* guest flags as LAHF and SETO AL give them */
+#define SHARED_BT_EIP 0xa4    /* target of an indirect branch, guest address */
+#define SHARED_BT_TARGET 0xa8 /* the same in the cache */
+#define SHARED_BT_FRAME 0xc0  /* five dwords for IRET */
 
 #ifndef __ASSEMBLY__
 #include <stdint.h>
@@ -69,6 +84,11 @@ struct shared_page {
 	uint32_t kernel_esp;    /* from UpdateKernelStack */
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
+	uint32_t reserved2[15];
+	uint32_t bt_spill[8];
+	uint32_t bt_flags, bt_eip, bt_target;
+	uint32_t reserved3[5];
+	uint32_t bt_frame[5];
 };
 #endif
 

@@ -9,7 +9,7 @@
 
 #define LEAF1_EDX                                                                                  \
 	(BIT(0) /* FPU */ | BIT(2) /* DE */ | BIT(3) /* PSE */ | BIT(4) /* TSC */ |                \
-	 BIT(5) /* MSR */ | BIT(6) /* PAE */ | BIT(8) /* CX8 */ | BIT(13) /* PGE */ |              \
+	 BIT(5) /* MSR */ | BIT(6) /* PAE */ | BIT(8) /* CX8 */ | CPUID_SEP | BIT(13) /* PGE */ |              \
 	 BIT(15) /* CMOV */ | BIT(23) /* MMX */ | BIT(24) /* FXSR */ | BIT(25) /* SSE */ |         \
 	 BIT(26) /* SSE2 */)
 #define LEAF1_ECX                                                                                  \

@@ -12,6 +12,8 @@
 /* Tell once, before the first vcpu, what the host's CPUID says: @host of leaf, subleaf. */
 void cpu_policy_init(void (*host)(u32 leaf, u32 subleaf, u32 out[4]));
 
+#define CPUID_SEP BIT(11) /* leaf 1, EDX */
+
 /* The TSC's frequency, told in leaf 40000010h as VMware's products do; 0: unknown. */
 void cpu_policy_set_tsc(u32 khz);
 

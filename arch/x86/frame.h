@@ -14,6 +14,8 @@
 #define HOST_DS 0xffe8     /* ring 0, flat, read/write */
 #define HOST_TSS 0xfff0    /* the TSS in use: the vcpu's while one is loaded */
 #define HOST_DF_TSS 0xfff8 /* task gate of the host's double fault */
+/* Translated guests only: ring 1, flat, execute/read.  The code in the translation cache runs with it. */
+#define BT_CS 0xffd0
 #define GDT_LAST_PAGE 0xf000
 #define GDT_LIMIT 0xffff
 
@@ -25,13 +27,17 @@
 /* int $VECTOR_HYPERCALL from ring 1 (guest-abi/hypercall.h has the same number). */
 #define VECTOR_HYPERCALL 0x40
 
+/* int $VECTOR_BT in the translation cache: an exit. */
+#define VECTOR_BT 0x41
+
 /* Linear slots of the gate, 4 MB each; the host maps nothing else there.  The first is the VMI
- * guests': it is what the ROM's virtual_top announces. */
+ * guests': it is what the ROM's virtual_top announces.  A translated guest's is the last that it does
+ * not use itself. */
 #define GATE_SLOT_SIZE 0x400000u
 #define GATE_SLOT_VMI 0xffc00000u
 #define GATE_SLOTS                                                                                 \
 	{                                                                                          \
-		GATE_SLOT_VMI, 0xff400000u, 0xf0000000u                                            \
+		GATE_SLOT_VMI, 0xff400000u, 0xf0000000u, 0xfc000000u                               \
 	}
 
 /* Offsets in struct guest_frame, for gate_text.S. */
@@ -67,6 +73,8 @@ ASSERT_SIZE(struct guest_frame, 0x4c);
  * of ours.
  */
 u32 switch_enter(hpa_t root, u32 frame);
+/* SYSENTER goes to ring 1 as GATE_SYSENTER_* in the loaded gate say, or is #GP. */
+void switch_set_sysenter(bool on);
 /* CR2 as the last exit found it. */
 u32 switch_fault_address(void);
 /* The EIP (in the gate at @gate) lies on a segment pop or the IRET of the way in. */

@@ -19,6 +19,7 @@
 #define PTE_W BIT64(1)
 #define PTE_A BIT64(5)
 #define PTE_D BIT64(6)
+#define PTE_PS BIT64(7)
 #define PTE_NX BIT64(63)
 #define PTE_COUNT 512
 
@@ -165,9 +166,34 @@ static int take_pages(struct gate *gate)
 	return 0;
 }
 
+int gate_translate(struct gate *gate, hpa_t cache)
+{
+	u64 *last = gate->table[GATE_TABLE_GDT][GATE_TABLE_PAGES - 1];
+
+	gate->guest_if = map_new(gate, GATE_IF, RIGHT_W, RIGHT_R);
+	if (!gate->guest_if)
+		return ERR(-ENOMEM);
+	gate->idt[VECTOR_BT] |= (u64)1 << IDT_DPL_SHIFT << 32;
+	gate->own_first = BT_CS;
+	last[(BT_CS & PAGE_MASK) / 8] = FLAT_CODE | 1ull << DESC_DPL_SHIFT;
+	gate->cache_pde = cache.v | PTE_P | PTE_A | PTE_D | PTE_PS;
+	return 0;
+}
+
+void gate_lock_if(struct gate *gate, bool locked)
+{
+	u64 *pte = &gate->guest_ptes[GATE_IF >> PAGE_SHIFT];
+
+	if (gate->if_locked == locked)
+		return;
+	gate->if_locked = locked;
+	*pte = locked ? *pte & ~PTE_W : *pte | PTE_W;
+}
+
 int gate_init(struct gate *gate, u32 base, bool nx)
 {
 	memset(gate, 0, sizeof(*gate));
+	gate->own_first = GATE_LDT_SELECTOR;
 	gate->base = base;
 	gate->nx = nx;
 	if (take_pages(gate))
@@ -198,6 +224,7 @@ void gate_destroy(struct gate *gate)
 	give_page(gate, gate->tss);
 	give_page(gate, gate->zero);
 	give_page(gate, gate->shared);
+	give_page(gate, gate->guest_if);
 	give_page(gate, gate->entry_stack);
 	give_page(gate, gate->guest_ptes);
 	give_page(gate, gate->host_ptes);
@@ -217,7 +244,7 @@ void gate_map_rom(struct gate *gate, const void *rom, u32 size)
 void gate_pdes(const struct gate *gate, u64 pde[2])
 {
 	pde[0] = gate->guest_pt.v | PTE_P | PTE_W | PTE_A;
-	pde[1] = 0;
+	pde[1] = gate->cache_pde;
 }
 
 struct guest_frame *gate_frame(const struct gate *gate)
@@ -256,7 +283,7 @@ int gate_set_descriptor(struct gate *gate, enum gate_table table, u32 offset, u6
 	u64 *entry;
 
 	ASSERT(IS_ALIGNED(offset, 8) && offset < GATE_TABLE_PAGES * PAGE_SIZE);
-	if (table == GATE_TABLE_GDT && offset >= GATE_LDT_SELECTOR)
+	if (table == GATE_TABLE_GDT && offset >= gate->own_first)
 		return 0;
 	if (!clean && !gate->table[table][offset >> PAGE_SHIFT])
 		return 0;
@@ -275,14 +302,14 @@ u64 gate_descriptor(const struct gate *gate, u16 selector)
 	/* As the CPU: the whole descriptor must be in the table. */
 	if (table == GATE_TABLE_LDT && (selector & SEL_INDEX) + 7 > gate->ldt_limit)
 		return 0;
-	if (table == GATE_TABLE_GDT && (selector & SEL_INDEX) >= GATE_LDT_SELECTOR)
+	if (table == GATE_TABLE_GDT && (selector & SEL_INDEX) >= gate->own_first)
 		return 0;
 	return page ? page[(selector & PAGE_MASK) / 8] : 0;
 }
 
 void gate_clear_table(struct gate *gate, enum gate_table table, u32 offset)
 {
-	u32 end = table == GATE_TABLE_GDT ? GATE_LDT_SELECTOR : GATE_TABLE_PAGES * PAGE_SIZE;
+	u32 end = table == GATE_TABLE_GDT ? gate->own_first : GATE_TABLE_PAGES * PAGE_SIZE;
 
 	while (offset < end) {
 		u32 page_end = MIN(ALIGN_DOWN(offset, PAGE_SIZE) + PAGE_SIZE, end);

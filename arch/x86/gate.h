@@ -33,6 +33,10 @@ struct gate {
 	u8 *entry_stack;
 	u64 *table[2][GATE_TABLE_PAGES]; /* by enum gate_table; NULL: the zero page */
 	u64 *zero;
+	u32 *guest_if;  /* translated guests: the page at GATE_IF, else NULL */
+	bool if_locked; /* it is read-only */
+	u64 cache_pde;  /* translated guests: the 2 MB at GATE_CACHE */
+	u16 own_first;  /* selector of the first descriptor that is ours */
 	u32 ldt_limit; /* bytes of the guest's LDT that are in use, minus 1; 0: none */
 	u32 pages;     /* host pages taken */
 };
@@ -41,6 +45,11 @@ struct gate {
 int gate_init(struct gate *gate, u32 base, bool nx);
 /* Give all pages back (they are scrubbed before anyone else gets them). */
 void gate_destroy(struct gate *gate);
+
+/* Let translated code run: @cache (2 MB, the caller's) is the translation cache.  0 or -ENOMEM. */
+int gate_translate(struct gate *gate, hpa_t cache);
+/* Make the page with the virtual IF read-only to the guest, or writable. */
+void gate_lock_if(struct gate *gate, bool locked);
 
 /* Map @size bytes (whole pages) of the host at @rom as the ROM text. */
 void gate_map_rom(struct gate *gate, const void *rom, u32 size);

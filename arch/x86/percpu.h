@@ -36,6 +36,7 @@ struct percpu {
 	u32 gate;                /* linear address of the loaded gate; 0: none */
 	const struct gate *gate_owner; /* x86_direct.c: which vcpu's it is */
 	u32 fault_address;       /* CR2 at the last exit */
+	u32 sysenter;            /* the gate that SYSENTER enters; 0: it is #GP */
 	bool restricted;         /* switch.c: set up for guests */
 	void *fpu_owner;         /* image whose newest state is in the registers, or NULL */
 };

@@ -31,16 +31,22 @@ static bool is_loaded(const struct x86_vcpu *vcpu)
 	return this_cpu()->gate_owner == &vcpu->gate;
 }
 
-int x86_direct_prepare(struct x86_vcpu *vcpu)
+void x86_direct_show_gate(struct x86_vcpu *vcpu)
+{
+	u64 pde[2];
+
+	gate_pdes(&vcpu->gate, pde);
+	shadow_set_gate(vcpu->shadow, gva(vcpu->gate.base), pde);
+	vcpu->root_stale = true;
+}
+
+int x86_direct_prepare(struct x86_vcpu *vcpu, u32 slot)
 {
 	u64 used_before = kheap_used_bytes();
-	u64 pde[2];
-	u32 size;
-	const void *rom = vmi_gate_rom(&size);
 
 	if (vcpu->has_gate)
 		return 0;
-	if (gate_init(&vcpu->gate, GATE_SLOT_VMI, switch_has_nx()))
+	if (gate_init(&vcpu->gate, slot, switch_has_nx()))
 		return -ENOMEM;
 	vcpu->shadow = shadow_create(vcpu->config.gmem, vcpu->config.pages,
 				     vcpu->config.shadow_pages, switch_has_nx());
@@ -48,9 +54,7 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 		gate_destroy(&vcpu->gate);
 		return ERR(-ENOMEM);
 	}
-	gate_map_rom(&vcpu->gate, rom, size);
-	gate_pdes(&vcpu->gate, pde);
-	shadow_set_gate(vcpu->shadow, gva(GATE_SLOT_VMI), pde);
+	x86_direct_show_gate(vcpu);
 	vcpu->direct_heap_bytes = kheap_used_bytes() - used_before;
 	vcpu->has_gate = true;
 	vcpu->root_stale = true;
@@ -59,13 +63,19 @@ int x86_direct_prepare(struct x86_vcpu *vcpu)
 	return 0;
 }
 
+void x86_direct_unload(struct x86_vcpu *vcpu)
+{
+	if (is_loaded(vcpu))
+		switch_unload_gate();
+}
+
 void x86_direct_release(struct x86_vcpu *vcpu)
 {
 	if (!vcpu->has_gate)
 		return;
-	if (is_loaded(vcpu))
-		switch_unload_gate();
+	x86_direct_unload(vcpu);
 	interp_set_window(vcpu->interp, gva(0), NULL, 0, gva(0), NULL);
+	x86_translated_release(vcpu);
 	shadow_destroy(vcpu->shadow);
 	gate_destroy(&vcpu->gate);
 	vcpu->has_gate = false;
@@ -134,10 +144,12 @@ static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u
 
 		read_descriptors(vcpu, base + offset, raw, part);
 		for (u32 i = 0; i < part / 8; i++)
-			if (gate_set_descriptor(&vcpu->gate, table, offset + i * 8, raw[i]))
+			if (gate_set_descriptor(&vcpu->gate, table, offset + i * 8,
+						x86_translated_descriptor(vcpu, raw[i])))
 				x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
 	}
 	gate_clear_table(&vcpu->gate, table, size);
+	x86_translated_trace(vcpu, table, base, size);
 }
 
 /* Each register follows its descriptor; a data segment whose descriptor is gone becomes null, since
@@ -213,6 +225,10 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 		load_gdt(vcpu);
 	if (ldt)
 		load_ldt(vcpu);
+	if (!vcpu->vmi.active && vcpu->translated.bt) {
+		vcpu->translated.system_stale = true;
+		return; /* registers keep their hidden parts */
+	}
 	for (u32 i = 0; i < SREG_COUNT; i++)
 		reload_segment(vcpu, i);
 	vmi_update_int80(vcpu);
@@ -226,6 +242,7 @@ void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
 	}
 	if (op == OP_LIDT)
 		vmi_update_int80(vcpu);
+	x86_translated_follow(vcpu, op);
 }
 
 /* ---- in and out ---- */
@@ -244,8 +261,13 @@ void x86_direct_fill_shared(struct x86_vcpu *vcpu)
 	struct shared_page *shared = vcpu->gate.shared;
 	const struct x86_cpu *cpu = &vcpu->cpu;
 
-	shared->vif = cpu->eflags & EFLAGS_IF;
-	shared->pending = vcpu->intr && !(cpu->eflags & EFLAGS_IF);
+	if (vcpu->gate.guest_if) {
+		*vcpu->gate.guest_if = cpu->eflags & EFLAGS_IF;
+		gate_lock_if(&vcpu->gate, vcpu->intr && !(cpu->eflags & EFLAGS_IF));
+	} else {
+		shared->vif = cpu->eflags & EFLAGS_IF;
+		shared->pending = vcpu->intr && !(cpu->eflags & EFLAGS_IF);
+	}
 	shared->cr0 = cpu->cr0;
 	shared->cr2 = cpu->cr2;
 	shared->cr3 = cpu->cr3;
@@ -255,8 +277,10 @@ void x86_direct_fill_shared(struct x86_vcpu *vcpu)
 void x86_direct_take_shared(struct x86_vcpu *vcpu)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
+	u32 vif = vcpu->gate.guest_if ? READ_ONCE(*vcpu->gate.guest_if) :
+					READ_ONCE(vcpu->gate.shared->vif);
 
-	cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (READ_ONCE(vcpu->gate.shared->vif) & EFLAGS_IF);
+	cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (vif & EFLAGS_IF);
 	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
 }
 
@@ -294,8 +318,9 @@ static void take_selector(struct x86_vcpu *vcpu, enum x86_sreg reg, u32 raw)
 	vcpu->check_segments |= reg == SREG_SS && !(segment->attr & SEG_DB);
 }
 
-/* Registers back from @frame, which only the CPU and our stub have written. */
-static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
+/* Registers back from @frame, which only the CPU and our stub have written.  False: nothing of ours
+ * can have led to where the guest is. */
+static bool take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	u32 rpl = frame->cs & SEL_RPL;
@@ -309,7 +334,7 @@ static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	cpu->gpr[REG_ESI] = frame->esi;
 	cpu->gpr[REG_EDI] = frame->edi;
 	cpu->eip = frame->eip;
-	cpu->cpl = (u8)(rpl == cpu->kernel_rpl ? 0 : rpl);
+	cpu->cpl = (u8)(rpl == (vcpu->vmi.active ? cpu->kernel_rpl : 1u) ? 0 : rpl);
 	cpu->eflags = (frame->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED |
 		      (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
 	x86_direct_take_shared(vcpu);
@@ -317,8 +342,11 @@ static void take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	take_selector(vcpu, SREG_FS, frame->fs);
 	take_selector(vcpu, SREG_ES, frame->es);
 	take_selector(vcpu, SREG_DS, frame->ds);
+	if (!vcpu->vmi.active && cpu->cpl == 0)
+		return x86_translated_take(vcpu, frame);
 	take_selector(vcpu, SREG_CS, frame->cs);
 	take_selector(vcpu, SREG_SS, frame->ss);
+	return true;
 }
 
 /* A fault of the way in: registers are still ours, only the exception is new. */
@@ -343,7 +371,7 @@ static bool platform_hole(const struct guest_frame *frame)
 	return (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
 }
 
-bool x86_direct_run(struct x86_vcpu *vcpu)
+bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	const struct guest_frame *frame;
@@ -357,6 +385,10 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 	shadow_take_tlb_flush(vcpu->shadow);
 	x86_direct_fill_shared(vcpu);
 	fill_frame(vcpu, gate_frame(&vcpu->gate));
+	if (place)
+		x86_translated_fill(vcpu, gate_frame(&vcpu->gate), place);
+	vcpu->translated.in_cache = false;
+	switch_set_sysenter(vcpu->translated.sysenter);
 	switch_load_fpu(cpu->fpu);
 	switch_set_guest_cr4(cpu->cr4 | (cpu->tsc_offset ? CR4_TSD : 0));
 	switch_set_guest_cr0(cpu->cr0);
@@ -381,6 +413,10 @@ bool x86_direct_run(struct x86_vcpu *vcpu)
 			switch_external_interrupt((u8)frame->vector);
 		return false;
 	}
-	take_frame(vcpu, frame);
+	if (!take_frame(vcpu, frame)) {
+		x86_vcpu_kill(vcpu, "platform hole: in ring 1 at %04x:%08x, outside of the "
+			      "translation cache", frame->cs & 0xffff, frame->eip);
+		return false;
+	}
 	return x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());
 }

@@ -49,9 +49,25 @@ static bool fills_page(struct x86_vcpu *vcpu)
 				   code[1] == 0xa5);
 }
 
+/* Translated code has met the gate: the virtual IF while that is locked, or something else of ours at an
+ * address that is the guest's own affair. */
+static bool gate_fault(struct x86_vcpu *vcpu, u32 cr2)
+{
+	u32 offset = cr2 - vcpu->gate.base;
+
+	if (!vcpu->translated.in_cache || offset >= GATE_SLOT_SIZE)
+		return false;
+	x86_vcpu_emulate(vcpu, offset - GATE_IF < PAGE_SIZE ? EMULATE_IF : EMULATE_OTHER);
+	return true;
+}
+
 static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 {
-	enum shadow_fault result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
+	enum shadow_fault result;
+
+	if (gate_fault(vcpu, cr2))
+		return;
+	result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
 
 	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", cr2, error, result);
 	switch (result) {
@@ -114,8 +130,10 @@ bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 {
 	vcpu->stats.vectors[vector]++;
 	trace(TRACE_EXIT, "exit %02x eip %08x error %x", vector, vcpu->cpu.eip, error);
-	if (vector == VECTOR_HYPERCALL && vcpu->cpu.cpl == 0) {
+	if (vector == VECTOR_HYPERCALL && vcpu->vmi.active && vcpu->cpu.cpl == 0) {
 		vmi_hypercall(vcpu);
+	} else if (vector == VECTOR_BT && vcpu->translated.in_cache) {
+		x86_translated_exit(vcpu);
 	} else if (vector == EXCP_NMI) {
 		switch_external_interrupt(vector);
 	} else if (x86_exit_is_external(vector)) {

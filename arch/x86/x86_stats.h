@@ -19,7 +19,10 @@
 	X(EMULATE_PF_TABLE, "emulated: #PF on a page table")                                       \
 	X(EMULATE_SEGMENT, "emulated: #NP, #SS, #TS")                                              \
 	X(EMULATE_OTHER, "emulated: other faults")                                                 \
-	X(EMULATE_IRET, "emulated: IRET of the ROM")
+	X(EMULATE_IRET, "emulated: IRET of the ROM")                                               \
+	X(EMULATE_CALLOUT, "emulated: call-outs of translated code")                               \
+	X(EMULATE_IF, "emulated: interrupt flag while an interrupt waits")                         \
+	X(EMULATE_DECLINED, "interpreted: not translated")
 
 enum x86_emulation {
 #define X(name, text) name,
@@ -36,7 +39,10 @@ enum x86_emulation {
 	X(faults, "exceptions delivered")                                                          \
 	X(external, "exits by real interrupts")                                                    \
 	X(resume_faults, "faults of the way in")                                                   \
-	X(rolled, "interrupts that rolled ROM code forward")
+	X(rolled, "interrupts that rolled ROM code forward")                                       \
+	X(links, "branches of translated code linked")                                             \
+	X(misses, "indirect branches not in the tables")                                           \
+	X(gate_moves, "moves of the gate to another slot")
 
 struct x86_stats {
 #define X(name, text) u64 name;

@@ -32,6 +32,7 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 		shadow_invlpg(vcpu->shadow, &vcpu->cpu, address);
 	else
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
+	x86_translated_flushed(vcpu, kind != TLB_FLUSH_PAGE, address);
 }
 
 void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address)
@@ -54,8 +55,12 @@ static bool write_msr(void *opaque, u32 index, u64 value)
 
 static void guest_cpuid(void *opaque, u32 leaf, u32 subleaf, u32 out[4])
 {
-	(void)opaque;
+	const struct x86_vcpu *vcpu = opaque;
+
 	cpu_policy_cpuid(leaf, subleaf, out);
+	/* Under VMI an INT 80h needs no exit, and a SYSENTER does. */
+	if (leaf == 1 && vcpu->vmi.active)
+		out[3] &= ~(u32)CPUID_SEP;
 }
 
 static u64 host_tsc(void *opaque)
@@ -210,7 +215,7 @@ static void step(struct x86_vcpu *vcpu)
 	fault = vcpu->cpu.fault;
 
 	/* A trap comes after the instruction, which is done. */
-	if (vcpu->vmi.active && (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap)))
+	if (vcpu->has_gate && (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap)))
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
 	vcpu->cpu.fault = fault;
 	if (in_rom)
@@ -246,14 +251,15 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 {
 	const struct x86_cpu *cpu = &vcpu->cpu;
 
-	if (!vcpu->vmi.active || !x86_protected_mode(cpu) || x86_v86_mode(cpu))
+	if (!x86_protected_mode(cpu) || x86_v86_mode(cpu) ||
+	    (!vcpu->vmi.active && !x86_translated_prepare(vcpu)))
 		return ENGINE_INTERPRETER;
 	/* The shadows of STI and MOV SS are the interpreter's, and so are execute breakpoints: QEMU's
 	 * TCG hangs on one whose segment has a base. */
 	if (cpu->interrupt_shadow || has_code_breakpoint(cpu))
 		return ENGINE_INTERPRETER;
 	if (cpu->cpl == 3) {
-		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) == 3)
+		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) > (vcpu->vmi.active ? 2 : 0))
 			return ENGINE_INTERPRETER;
 	} else if (cpu->cpl != 0) {
 		return ENGINE_INTERPRETER;
@@ -263,7 +269,11 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 		x86_direct_load_stale(vcpu);
 		vcpu->segments_direct = x86_direct_segments_match(vcpu);
 	}
-	return vcpu->segments_direct ? ENGINE_DIRECT : ENGINE_INTERPRETER;
+	if (!vcpu->segments_direct)
+		return ENGINE_INTERPRETER;
+	if (vcpu->vmi.active || cpu->cpl == 3)
+		return ENGINE_DIRECT;
+	return x86_translated_fits(vcpu) ? ENGINE_TRANSLATED : ENGINE_INTERPRETER;
 }
 
 /* Deliver an interrupt if there is one and the guest takes it now. */
@@ -287,8 +297,26 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 		kill_unhandled(vcpu);
 }
 
-/* One instruction of a VMI guest, which may be ready for direct execution after it; of any other as
- * many as the interpreter does at a time. */
+#define SHORT_RUN 32u
+
+/* A guest that may run translated after this.  Whatever changes that ends a run early. */
+static void run_short(struct x86_vcpu *vcpu, u32 *budget)
+{
+	u32 share = MIN(*budget, SHORT_RUN), left = share;
+	enum emul_result result = interp_run(vcpu->interp, &left);
+	struct x86_fault fault = vcpu->cpu.fault;
+	const u8 *bytes;
+
+	*budget -= share - left;
+	if (result == EMUL_DONE || (result == EMUL_FAULT && fault.is_trap))
+		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
+	vcpu->cpu.fault = fault;
+	vcpu->check_segments = true;
+	finish(vcpu, result);
+}
+
+/* One instruction of a guest that may be ready for another engine after it; of any other as many as
+ * the interpreter does at a time. */
 static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 {
 	u32 before = *budget;
@@ -298,7 +326,10 @@ static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 		(*budget)--;
 		return;
 	}
-	finish(vcpu, interp_run(vcpu->interp, budget));
+	if (vcpu->has_gate)
+		run_short(vcpu, budget);
+	else
+		finish(vcpu, interp_run(vcpu->interp, budget));
 	vcpu->stats.emulated[EMULATE_BEFORE_INIT] += before - *budget;
 	if (vcpu->vmi.requested)
 		vmi_activate(vcpu);
@@ -306,7 +337,8 @@ static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 
 enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 {
-	u32 budget = INTERPRETER_BURST;
+	u32 budget = INTERPRETER_BURST, place;
+	enum x86_engine engine;
 
 	vcpu->turn_over = false;
 	while (budget > 0 && !vcpu->turn_over) {
@@ -318,11 +350,13 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			return VCPU_STOP_SHUTDOWN;
 		if (vcpu->cpu.activity == CPU_HALTED)
 			return VCPU_STOP_HALTED;
-		if (x86_vcpu_engine(vcpu) == ENGINE_INTERPRETER) {
+		engine = x86_vcpu_engine(vcpu);
+		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
+		if (engine == ENGINE_INTERPRETER || (engine == ENGINE_TRANSLATED && !place)) {
 			run_interpreter(vcpu, &budget);
 			continue;
 		}
-		if (!x86_direct_run(vcpu))
+		if (!x86_direct_run(vcpu, place))
 			break;
 		budget -= MIN(budget, (u32)(INTERPRETER_BURST / DIRECT_BURST));
 	}

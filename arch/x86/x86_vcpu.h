@@ -12,6 +12,7 @@
 #ifndef ARCH_X86_X86_VCPU_H
 #define ARCH_X86_X86_VCPU_H
 
+#include "arch/x86/bt/bt.h"
 #include "arch/x86/gate.h"
 #include "arch/x86/interp/interp.h"
 #include "arch/x86/isa/regs.h"
@@ -36,6 +37,7 @@ struct x86_vcpu_config {
 	const struct gmem_source *pages; /* for shadow tables */
 	u32 shadow_pages;                /* the most to take */
 	bool vmi;                        /* accept VMI_Init */
+	struct bt_knobs knobs;
 	const struct x86_vcpu_ops *ops;
 	void *opaque;
 };
@@ -47,7 +49,29 @@ enum vcpu_stop {
 	VCPU_STOP_KILLED,   /* x86_vcpu_kill(); x86_vcpu_kill_reason() */
 };
 
-enum x86_engine { ENGINE_INTERPRETER, ENGINE_DIRECT };
+/* DIRECT: user code, and the kernel after VMI_Init; TRANSLATED: a kernel at CPL 0. */
+enum x86_engine { ENGINE_INTERPRETER, ENGINE_DIRECT, ENGINE_TRANSLATED };
+
+/* What translation needs of a vcpu; x86_translated.c. */
+struct x86_translated {
+	struct bt *bt;       /* NULL: not in use (yet) */
+	hpa_t cache;
+	bool has_cache;
+	u8 slot;             /* index in GATE_SLOTS */
+	bool off;            /* there was no memory for it */
+	bool slot_stale;     /* the guest may have claimed the slot */
+	bool no_slot;        /* it has claimed all of them: its kernel is interpreted */
+	bool system_stale;   /* what SYSENTER and SYSEXIT depend on has changed */
+	bool sysenter;       /* SYSENTER goes to the cache */
+	u16 sysexit_cs;
+	u32 thunk_flushes;   /* bt_stats.flushes when the thunks were made */
+	u32 link, link_eip;  /* branch to be linked at the next entry, if that is at link_eip */
+	bool miss;           /* the same for an indirect branch */
+	struct x86_segment cs; /* the kernel's, while the CPU has BT_CS */
+	struct bt_recovery recovery; /* of the last exit, if it came from the cache */
+	bool in_cache;
+	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
+};
 
 struct x86_vcpu {
 	struct x86_cpu cpu;
@@ -65,6 +89,7 @@ struct x86_vcpu {
 	struct x86_segment shadowed_ldt; /* LDTR that the shadow LDT was made for */
 	bool segments_direct; /* they do not: direct execution is possible */
 	hpa_t root;
+	struct x86_translated translated;
 	struct vmi vmi;
 	struct x86_stats stats;
 	bool killed;
@@ -110,13 +135,18 @@ void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why);
 /* The guest's translations changed as @kind says (registers are already new). */
 void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address);
 
-/* Make the gate and shadow; the vcpu can run directly from then on.  0 or -ENOMEM. */
-int x86_direct_prepare(struct x86_vcpu *vcpu);
+/* Make the gate at @slot, and the shadow; the vcpu can run directly from then on.  0 or -ENOMEM. */
+int x86_direct_prepare(struct x86_vcpu *vcpu, u32 slot);
+/* Put the gate's entries into the shadow, after a change of the gate. */
+void x86_direct_show_gate(struct x86_vcpu *vcpu);
 void x86_direct_release(struct x86_vcpu *vcpu);
+/* The gate is about to change: the CPU must not have it loaded. */
+void x86_direct_unload(struct x86_vcpu *vcpu);
 /* Every hidden segment part is what the shadow tables give for its selector. */
 bool x86_direct_segments_match(struct x86_vcpu *vcpu);
-/* One entry and exit.  False: a real interrupt came, or the VM is stopped. */
-bool x86_direct_run(struct x86_vcpu *vcpu);
+/* One entry and exit, at CS:EIP or, if not 0, at @place in the translation cache.  False: a real
+ * interrupt came, or the VM is stopped. */
+bool x86_direct_run(struct x86_vcpu *vcpu, u32 place);
 /* Rebuild those of the shadow GDT and LDT that are stale, from the guest's tables and registers;
  * segment registers follow. */
 void x86_direct_load_stale(struct x86_vcpu *vcpu);
@@ -129,6 +159,31 @@ void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op);
 /* The hidden part that loading @selector gives in direct execution. */
 struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector);
+
+/* ---- x86_translated.c ---- */
+
+/* Gate, shadow and translator for a guest without VMI; they may be there already.  False: there is
+ * no way to run it but the interpreter. */
+bool x86_translated_prepare(struct x86_vcpu *vcpu);
+void x86_translated_release(struct x86_vcpu *vcpu);
+/* After an instruction of the interpreter's: follow what it changed. */
+void x86_translated_follow(struct x86_vcpu *vcpu, enum x86_op op);
+/* The guest's translations changed. */
+void x86_translated_flushed(struct x86_vcpu *vcpu, bool all, gva_t address);
+/* CS and SS are such that the kernel can run translated. */
+bool x86_translated_fits(const struct x86_vcpu *vcpu);
+/* Where in the cache the guest goes on; 0: it is the interpreter's turn. */
+u32 x86_translated_enter(struct x86_vcpu *vcpu);
+/* The rest of the frame for an entry at @place; the guest's state after an exit with that frame.  False: the guest
+ * was in ring 1, but not in the cache. */
+void x86_translated_fill(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 place);
+bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame);
+/* Act on an exit by VECTOR_BT. */
+void x86_translated_exit(struct x86_vcpu *vcpu);
+/* What a shadow table may show of guest descriptor @raw. */
+u64 x86_translated_descriptor(const struct x86_vcpu *vcpu, u64 raw);
+/* Trace the guest's table of @size bytes at linear @base, which has been read for the shadow. */
+void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 size);
 
 /* @vector is a real interrupt's, not an exception's. */
 bool x86_exit_is_external(u8 vector);

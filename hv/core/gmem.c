@@ -48,7 +48,7 @@ struct gmem {
 	u32 generation;
 	u64 ram_bytes;
 	u64 overhead_bytes;
-	struct listener traced, code;
+	struct listener listeners[GMEM_FLAGS]; /* by bit */
 	struct extent *extents[EXTENT_COUNT];
 };
 
@@ -311,10 +311,12 @@ void gmem_written_for(struct gmem *gmem, gpa_t address, u32 size, u8 flags)
 	flags &= gmem_flags(gmem, address);
 	if (!flags)
 		return;
-	if ((flags & GMEM_TRACED) && gmem->traced.fn)
-		gmem->traced.fn(gmem->traced.opaque, address, size);
-	if ((flags & GMEM_CODE) && gmem->code.fn)
-		gmem->code.fn(gmem->code.opaque, address, size);
+	for (u32 i = 0; flags; i++, flags >>= 1) {
+		const struct listener *listener = &gmem->listeners[i];
+
+		if ((flags & 1) && listener->fn)
+			listener->fn(listener->opaque, address, size);
+	}
 }
 
 void gmem_written(struct gmem *gmem, gpa_t address, u32 size)
@@ -395,6 +397,8 @@ u32 gmem_generation(const struct gmem *gmem)
 
 void gmem_listen(struct gmem *gmem, u8 flag, gmem_listener_fn *fn, void *opaque)
 {
-	ASSERT(flag == GMEM_TRACED || flag == GMEM_CODE);
-	*(flag == GMEM_TRACED ? &gmem->traced : &gmem->code) = (struct listener){ fn, opaque };
+	u32 bit = (u32)__builtin_ctz(flag);
+
+	ASSERT(bit < GMEM_FLAGS && flag == BIT(bit));
+	gmem->listeners[bit] = (struct listener){ fn, opaque };
 }

@@ -23,6 +23,9 @@ enum gmem_type { GMEM_NONE, GMEM_RAM, GMEM_ROM };
 
 #define GMEM_TRACED BIT(0) /* shadow: a guest page table */
 #define GMEM_CODE BIT(1)   /* translator: holds translated code */
+#define GMEM_CODEMAP BIT(2) /* translator: a page table through which code was found */
+#define GMEM_DESC BIT(3)   /* vcpu: a descriptor table that is shadowed */
+#define GMEM_FLAGS 4
 
 /* Where gmem gets host frames from; pmm on the bare machine, an arena in tests. */
 struct gmem_source {
@@ -83,7 +86,7 @@ void gmem_set_flags(struct gmem *gmem, gpa_t address, u8 set, u8 clear);
 /* @generation changes whenever a cached pointer or right may have become stale (a flag was set,
  * the map changed): software TLBs compare it. */
 u32 gmem_generation(const struct gmem *gmem);
-/* Register the one listener for @flag (GMEM_TRACED or GMEM_CODE). */
+/* Register the one listener for @flag (one of GMEM_*). */
 void gmem_listen(struct gmem *gmem, u8 flag, gmem_listener_fn *fn, void *opaque);
 
 #endif

@@ -6,7 +6,8 @@
  *   00001000  RAM below f0000000   identity; 2 MB pages, writable, never executable (if NX exists)
  *   00100000  the image            4 KB pages: text R-X, constants R--, data RW-; stack guards absent
  *   f0000000  gate slot            only what host_gate_set_pde installs (docs/architecture.md)
- *   f8000000  device window        map_device, map_alias; up to ff000000
+ *   fc000000  gate slot
+ *   fc400000  device window        map_device, map_alias; up to ff000000
  *   ff400000  gate slot
  *   ffc00000  gate slot
  *
@@ -19,7 +20,7 @@
 #include "hv/lib/addr.h"
 
 #define HOST_RAM_END 0xf0000000u
-#define HOST_WINDOW_START 0xf8000000u
+#define HOST_WINDOW_START 0xfc400000u
 #define HOST_WINDOW_END 0xff000000u
 
 /* Bits of an entry [SDM3A 4.4.2]. */

@@ -65,19 +65,32 @@ static u32 fetch_limit(const struct interp *ip)
 }
 
 /* ---- decode ------------------------------------------------------------------------------------------- */
+static handler_fn *handler_of(const struct interp *ip, const struct x86_insn *insn)
+{
+	const struct handler *handler = &interp_handlers[insn->op];
+	handler_fn *fn = handler->fn;
+	u32 feature = handler->feature;
+
+	if (!fn && insn->props & (INSN_X87 | INSN_MMX | INSN_SSE)) {
+		fn = exec_fpu;
+		feature = fpu_feature(insn);
+	}
+	return feature_present(ip, feature) ? fn : exec_ud;
+}
+
+bool interp_supports(const struct interp *ip, const struct x86_insn *insn)
+{
+	handler_fn *fn = handler_of(ip, insn);
+
+	return fn && fn != exec_ud;
+}
+
 static void choose_handler(struct interp *ip, struct decoded *entry)
 {
 	const struct x86_insn *insn = &entry->insn;
 	const struct handler *handler = &interp_handlers[insn->op];
-	u32 feature = handler->feature;
 
-	entry->handler = handler->fn;
-	if (!entry->handler && insn->props & (INSN_X87 | INSN_MMX | INSN_SSE)) {
-		entry->handler = exec_fpu;
-		feature = fpu_feature(insn);
-	}
-	if (!feature_present(ip, feature))
-		entry->handler = exec_ud;
+	entry->handler = handler_of(ip, insn);
 	entry->complex = handler->properties & COMPLEX;
 	entry->privileged = insn->props & INSN_PRIVILEGED && entry->handler != exec_ud &&
 			    !(handler->properties & OWN_CHECK);

@@ -63,6 +63,9 @@ enum emul_result interp_execute(struct interp *interp, const u8 *bytes, u32 size
 /* The instruction that interp_step last fetched and its bytes, for messages and inspectors. */
 const struct x86_insn *interp_last_insn(const struct interp *interp, const u8 **bytes);
 
+/* The guest's CPU has the instruction: otherwise it is #UD, though the real CPU may have it. */
+bool interp_supports(const struct interp *interp, const struct x86_insn *insn);
+
 /* Deliver cpu->fault / an external interrupt / a software-made event through the guest's IVT or IDT.
  * A fault on the way is combined by the double-fault rules and delivered instead; a triple fault
  * sets cpu->activity to CPU_SHUTDOWN.  EMUL_DONE, or EMUL_UNHANDLED. [SDM3A 6.12, 6.15] */

@@ -231,9 +231,45 @@ static void drop(struct shadow *shadow, struct shadow_page *sp, u32 index)
 		i = index % 256 * 2;
 		count = 2;
 	}
-	for (; count--; i++)
-		if (sp->entries[i] && !sp_gate_entry(shadow, sp, i))
+	for (; count--; i++) {
+		if (sp_gate_entry(shadow, sp, i))
+			shadow->gate_written = true;
+		else if (sp->entries[i])
 			spte_set(shadow, sp, i, 0);
+	}
+}
+
+bool shadow_take_gate_write(struct shadow *shadow)
+{
+	bool written = shadow->gate_written;
+
+	shadow->gate_written = false;
+	return written;
+}
+
+bool shadow_slot_claimed(const struct shadow *shadow, const struct x86_cpu *cpu, gva_t base)
+{
+	const struct ptformat *format = ptformat_of(cpu);
+	const struct ptformat_level *level = &format->level[format->pdptes];
+	u64 table = cpu->cr3 & format->cr3_mask;
+	u32 count = format->pdptes ? 2 : 1, size = format->entry_size;
+	const u8 *at;
+
+	if (!format->levels)
+		return false;
+	if (format->pdptes) {
+		if (!(cpu->pdpte[base.v >> 30] & PTE_P))
+			return false;
+		table = cpu->pdpte[base.v >> 30] & PTE_FRAME;
+	}
+	at = gmem_ptr(shadow->gmem, gpa(table + ptformat_index(level, base.v) * size), count * size,
+		      false);
+	if (!at)
+		return true;
+	for (u32 i = 0; i < count; i++)
+		if (READ_ONCE(*(const u32 *)(at + i * size)) & PTE_P)
+			return true;
+	return false;
 }
 
 /* Follow the change of @size bytes at @offset of @sp's table.  False if @sp is not worth it. */

@@ -44,6 +44,11 @@ void shadow_destroy(struct shadow *shadow);
 /* Put @pde[0..1] (complete hardware PAE entries) at linear @base (4 MB-aligned) in every root. */
 void shadow_set_gate(struct shadow *shadow, gva_t base, const u64 pde[2]);
 
+/* Does the guest map anything in the 4 MB at @base by its present tables?  (Without paging: no.) */
+bool shadow_slot_claimed(const struct shadow *shadow, const struct x86_cpu *cpu, gva_t base);
+/* True once since the last call if the guest has written to a directory entry of the gate's slot. */
+bool shadow_take_gate_write(struct shadow *shadow);
+
 /* The hardware CR3 for the guest's present CR0, CR3, CR4, EFER, pdpte: finds or builds the root.
  * To be called when any of these changed, and before the first run. */
 hpa_t shadow_root(struct shadow *shadow, const struct x86_cpu *cpu);

@@ -89,6 +89,10 @@ static struct shadow_page *pin_directory(struct shadow *shadow, u32 address)
 
 	pd = sp_get(shadow, root->table[place], root->role | SP_PD | place << ROLE_PLACE_SHIFT);
 	shadow->pinned = pd;
+	if (shadow->has_gate && place == shadow->gate_base.v >> 30 &&
+	    sp_at(shadow, 0)->entries[shadow->current_root * 4u + place] !=
+		    (table_pointer(pd, 0) | PTE_A))
+		shadow->gate_written = true; /* nobody has watched the directory until now */
 	point_to(shadow, sp_at(shadow, 0), shadow->current_root * 4u + place, pd, 0);
 	return pd;
 }

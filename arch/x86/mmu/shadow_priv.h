@@ -82,6 +82,7 @@ struct shadow {
 	gva_t gate_base;
 	u64 gate_pde[2];
 	bool has_gate;
+	bool gate_written;
 	u32 gate_pfn; /* a page directory with nothing but the gate */
 
 	/* Arrays in pages of their own. */

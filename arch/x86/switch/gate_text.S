@@ -39,6 +39,9 @@
 #define SLOT_MASK 0xffc00000
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
+#define EFLAGS_TF 0x100
+#define EFLAGS_IF 0x200
+#define EFLAGS_NT 0x4000
 #define EFLAGS_VM 0x20000
 #define DR7_NONE 0x400
 
@@ -105,6 +108,29 @@ gate_from_ring0:
 	jne gate_save			/* C sees CPL 0 in the frame's CS */
 gate_ignore:
 	addl $8, %esp
+	iret
+
+/*
+ * SYSENTER from ring 3 of a translated guest: on to the translation cache in ring 1.  ESP is the end
+ * of the entry stack, from where the constants are at a fixed distance; all registers are the guest's.
+ * TF and NT take the constant that leads to the host: they do not pass through translated code.
+ */
+#define ENTRY_STACK_END (GATE_ENTRY_STACK + 4096)
+	.globl gate_sysenter
+gate_sysenter:
+	pushl GATE_SYSENTER_SS - ENTRY_STACK_END(%esp)
+	pushl GATE_SYSENTER_ESP - ENTRY_STACK_END + 4(%esp)
+	pushfl
+	orl $EFLAGS_IF, (%esp)
+	testl $EFLAGS_TF | EFLAGS_NT, (%esp)
+	jnz 1f
+	pushl $BT_CS | 1
+	pushl GATE_SYSENTER_EIP - ENTRY_STACK_END + 16(%esp)
+	iret
+1:	pushl $2			/* an IRET with NT would be a task switch */
+	popfl
+	pushl $BT_CS | 1
+	pushl GATE_SYSENTER_RARE - ENTRY_STACK_END + 16(%esp)
 	iret
 
 /* EAX = guest CR3, EDX = frame, EBX = the guest's DR7 or 0. */

@@ -16,7 +16,7 @@
 #include "guest-abi/shared_page.h"
 #include "hv/arch.h"
 
-extern u8 gate_text[], gate_resume[], gate_resume_first[], gate_resume_end[];
+extern u8 gate_text[], gate_sysenter[], gate_resume[], gate_resume_first[], gate_resume_end[];
 /* EAX, EDX, ECX; see gate_text.S. */
 u32 switch_enter_asm(u32 root, u32 frame, struct percpu *cpu);
 
@@ -88,6 +88,21 @@ static void restrict_cpu(void)
 	cpu->restricted = true;
 }
 
+void switch_set_sysenter(bool on)
+{
+	struct percpu *cpu = this_cpu();
+	u32 gate = on ? cpu->gate : 0;
+
+	if (cpu->sysenter == gate || !cpu_has(CPU_SEP))
+		return;
+	cpu->sysenter = gate;
+	if (on) {
+		wrmsr(MSR_SYSENTER_ESP, gate + GATE_ENTRY_STACK + PAGE_SIZE);
+		wrmsr(MSR_SYSENTER_EIP, gate + GATE_TEXT + (u32)(gate_sysenter - gate_text));
+	}
+	wrmsr(MSR_SYSENTER_CS, on ? HOST_CS : 0);
+}
+
 void switch_load_gate(u32 gate, hpa_t host_gate)
 {
 	struct percpu *cpu = this_cpu();
@@ -112,6 +127,7 @@ void switch_unload_gate(void)
 
 	if (!cpu->gate)
 		return;
+	switch_set_sysenter(false);
 	switch_load_ldt(0);
 	gdt_reload();
 	host_gate_set_pde(cpu->gate, 0);

@@ -128,8 +128,11 @@ void vmi_activate(struct x86_vcpu *vcpu)
 	u32 size;
 
 	vcpu->vmi.requested = false;
-	if (!why && x86_direct_prepare(vcpu))
-		why = "there is no memory for its gate";
+	if (!why) {
+		x86_direct_release(vcpu); /* translation ends here */
+		if (x86_direct_prepare(vcpu, GATE_SLOT_VMI))
+			why = "there is no memory for its gate";
+	}
 	if (!why && !enter_ring1(vcpu))
 		why = "its CS and SS are not flat 32-bit kernel segments";
 	vcpu->cpu.gpr[REG_EAX] = why ? INIT_REFUSED : 0;
@@ -140,6 +143,7 @@ void vmi_activate(struct x86_vcpu *vcpu)
 	}
 	vcpu->vmi.active = true;
 	rom = vmi_gate_rom(&size);
+	gate_map_rom(&vcpu->gate, rom, size);
 	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
 			  vcpu->gate.shared);
 	vmi_update_int80(vcpu);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The binary translator: a guest kernel's ring-0 code becomes code that runs in ring 1, in the
+ * translation cache, at nearly the speed of the original.  docs/translator.md has the whole idea.
+ *
+ * The unit is a block: up to 32 instructions in a row, from one entry.  Most instructions are copied as
+ * they are; branches go to other translations; a few sensitive ones become short sequences on the
+ * shared page; all the rest is a call-out, an INT that makes the interpreter execute the one
+ * instruction.  The guest sees guest addresses only: what is pushed, popped and compared is the
+ * guest's EIP.
+ *
+ * A block is known by the EIP it was made from (CS is flat, so that is its linear address) and valid
+ * as long as
+ *   - the bytes it was made from are the same: their frames have GMEM_CODE, and whoever writes to
+ *     them tells bt_code_written() (smc.c);
+ *   - the linear page leads to the same frame: codemap.c checks that at each flush of the guest's;
+ *   - the mode is the same: bt_set_mode().
+ * What is not valid is dropped: nothing leads to it any more.
+ *
+ * An exit from the cache is turned back into the guest's state, exact to the instruction, by
+ * bt_recover().  Nothing that the guest can write is trusted: the spill slots hold guest registers
+ * only.
+ *
+ * Pure: the cache is memory that is given; host tests run what is emitted.
+ */
+#ifndef ARCH_X86_BT_BT_H
+#define ARCH_X86_BT_BT_H
+
+#include "arch/x86/frame.h"
+#include "arch/x86/isa/insn.h"
+#include "arch/x86/isa/regs.h"
+#include "guest-abi/shared_page.h"
+#include "hv/core/gmem.h"
+
+/* Cache and branch tables together: one large page. */
+#define BT_CACHE_BYTES LARGE_PAGE_SIZE
+
+/* For tests of the translator itself; 0: the normal value. */
+struct bt_knobs {
+	u32 max_insns;   /* in a block */
+	u32 cache_bytes; /* for code */
+	bool no_chain;   /* every branch leaves the cache */
+};
+
+struct bt_config {
+	struct gmem *gmem;
+	u8 *cache;        /* BT_CACHE_BYTES, the host's view */
+	u32 cache_linear; /* where the guest space shows it, read-only */
+	u32 shared_linear, if_linear; /* GATE_SHARED and GATE_IF there */
+	/* The guest's CPU has @insn, and executes it as the real one does. */
+	bool (*supports)(void *opaque, const struct x86_insn *insn);
+	/* The frame of @address has got a flag: no writable mapping of it may be left. */
+	void (*protect)(void *opaque, gpa_t address);
+	void *opaque;
+	struct bt_knobs knobs;
+};
+
+/* What a translation depends on besides code bytes. */
+struct bt_mode {
+	u16 cs;           /* selector of the kernel's code segment */
+	u16 sysexit_cs;   /* user code selector for SYSEXIT in the cache; 0: not there */
+	u8 format;        /* enum ptformat_id */
+};
+
+struct bt_stats {
+	u32 blocks, insns, callouts, chained, misses, dropped, flushes, declined, slow_pages;
+	u32 code_bytes; /* of the cache in use */
+};
+
+struct bt;
+
+/* NULL without memory.  @config's pointers stay the caller's; the gmem's listeners for GMEM_CODE and
+ * GMEM_CODEMAP belong to the translator until bt_destroy. */
+struct bt *bt_create(const struct bt_config *config);
+void bt_destroy(struct bt *bt);
+/* Forget all translations. */
+void bt_flush(struct bt *bt);
+/* The cache and the shared pages are at other linear addresses now (and forget everything). */
+void bt_move(struct bt *bt, u32 cache_linear, u32 shared_linear, u32 if_linear);
+/* All that is translated from now on, and used, is for @mode. */
+void bt_set_mode(struct bt *bt, const struct bt_mode *mode);
+
+/* The linear address in the cache where the guest goes on from @cpu's state (CPL 0, CS flat), which
+ * is translated if need be.  0: it cannot be translated, or may not run translated for now; the
+ * interpreter has to execute at least the next instruction.  Sets A bits in the guest's tables as a
+ * fetch does. @indirect: after BT_EXIT_MISS. */
+u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, bool indirect);
+/* The places in the cache where SYSENTER to @eip arrives: [0] to run on, [1] to exit for the
+ * interpreter.  Valid until the next flush (bt_stats.flushes). */
+void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2]);
+
+enum bt_exit {
+	BT_EXIT_NONE,     /* no exit of the cache's: an exception or interrupt at a guest instruction */
+	BT_EXIT_EMULATE,  /* a call-out: the instruction at EIP is the interpreter's */
+	BT_EXIT_LINK,     /* a branch to EIP, not linked yet */
+	BT_EXIT_MISS,     /* an indirect branch to EIP, not in the tables */
+};
+
+struct bt_recovery {
+	enum bt_exit exit;
+	u32 link;         /* BT_EXIT_LINK: for bt_link() */
+};
+
+/* The guest is at @tc in the cache (an INT's own address for an exit by INT): make @cpu's
+ * registers, which hold the real CPU's, those of the guest between two instructions.
+ * False: @tc is not in any translation (the guest jumped there by itself). */
+bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct x86_cpu *cpu,
+		struct bt_recovery *recovery);
+/* After bt_enter() gave a place for the EIP of that exit: go there directly from now on. */
+void bt_link(struct bt *bt, u32 link, u32 eip);
+void bt_enter_indirect(struct bt *bt, u32 eip);
+
+/* The guest flushed translations: @all, or those of @address's page.  Blocks whose linear page leads
+ * elsewhere now are dropped. */
+void bt_flushed(struct bt *bt, const struct x86_cpu *cpu, bool all, gva_t address);
+/* gmem listeners. */
+void bt_code_written(void *bt, gpa_t address, u32 size);
+void bt_table_written(void *bt, gpa_t address, u32 size);
+
+/* Counts whenever blocks were dropped: a place in the cache that was valid before may not be now. */
+u32 bt_generation(const struct bt *bt);
+void bt_get_stats(const struct bt *bt, struct bt_stats *stats);
+
+/* Inspector: the block around guest address @eip, as text lines of guest code with its translation. */
+void bt_dump(const struct bt *bt, u32 eip, void (*line)(void *opaque, const char *text),
+	     void *opaque);
+/* Length in bytes of guest code of the block at @eip, 0 if there is none (exec=both, tests). */
+u32 bt_block_length(const struct bt *bt, u32 eip);
+
+#endif

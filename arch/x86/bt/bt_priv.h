@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the translator share; see bt.h for the idea.
+ *
+ *   translate.c   a block: decode, choose, emit
+ *   sequences.c   the instructions that are neither copied nor called out
+ *   emit.c        bytes into the cache, and the map from them to guest instructions
+ *   cache.c       blocks: found, made, dropped; the tables for indirect branches
+ *   chain.c       links between blocks
+ *   smc.c         code that is written
+ *   codemap.c     linear pages that lead elsewhere
+ *   recover.c     from a place in the cache to the guest's state
+ *   bt_dump.c     the inspector
+ *
+ * The cache, by offset:
+ *
+ *   00000   branch table: for the low 16 bits of a guest EIP, the linear address of a pad, or of the
+ *           slow routine
+ *   40000   hash table of blocks for the slow routine: EIP, linear address of the body
+ *   60000   code: the slow routine first, then blocks in the order of their making
+ *
+ * An indirect branch puts its target into the shared page (SHARED_BT_EIP), saves ECX there, and jumps through the
+ * branch table.  The pad compares the target with its own EIP, without touching flags (LEA, JECXZ), restores ECX,
+ * and is in the block; if they differ it goes to the slow routine, which probes the hash table.
+ */
+#ifndef ARCH_X86_BT_BT_PRIV_H
+#define ARCH_X86_BT_BT_PRIV_H
+
+#include "arch/x86/bt/bt.h"
+
+#define BRANCH_ENTRIES 0x10000u
+#define HASH_OFFSET 0x40000u
+#define HASH_ENTRIES 0x4000u
+#define HASH_PROBES 4u
+#define CODE_OFFSET 0x60000u
+
+#define MAX_INSNS 32u
+/* The most code bytes a block can have: room is made before one is begun. */
+#define BLOCK_ROOM 0x2000u
+
+#define BLOCK_LIMIT 24576u
+#define LINK_LIMIT 36864u
+#define MARK_LIMIT 0x38000u
+#define PAGE_LIMIT 4096u
+#define MAP_LIMIT 4096u
+
+#define NO_GFN 0xffffffffu
+
+/* How far the guest is at an address in the cache.  Marks of a block are in order; one is in force from its
+ * byte up to the next one's. */
+struct bt_mark {
+	u8 tc;      /* bytes of code since the mark before */
+	u8 eip;     /* bytes of guest code since the mark before */
+	u8 spilled; /* guest registers whose value is in the spill slots, by number */
+	u8 flags;   /* MARK_*, and the exit */
+};
+#define MARK_EXIT 3u           /* enum bt_exit, for an INT */
+#define MARK_EIP_SLOT BIT(2)   /* EIP is in SHARED_BT_EIP */
+#define MARK_EIP_LINK BIT(3)   /* EIP is the target of the block's next link */
+#define MARK_IF_EAX BIT(4)     /* the guest's IF is that bit of EAX as the CPU has it */
+#define MARK_IF_ZERO BIT(5)    /* the guest's IF is clear, whatever the page says */
+#define MARK_SPECIAL BIT(6)    /* with EIP_SLOT: flags are in their slot; else: an IRET has set IF already */
+#define MARK_ESP_8 BIT(7)      /* ESP is 8 too high */
+#define MARK_ESP_4 (BIT(7) | BIT(6)) /* 4 too low */
+/* A mark without flags and spills stands at a boundary: the cache may be entered there. */
+
+enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE };
+
+struct bt_block {
+	u32 eip;       /* pads: the block's, too */
+	u32 gfn[2];    /* guest pages of the bytes; second NO_GFN if all are in one */
+	u32 page_next[2]; /* in the lists of these pages */
+	u32 begin;     /* offset in the cache */
+	u32 mark;      /* first of its marks; they end where the next block's begin */
+	u32 hash_next;
+	u32 first_link;
+	u32 in_links;  /* list of links that lead here */
+	u32 pad;       /* its pad: offset in the cache, or 0 */
+	u16 length;    /* bytes of guest code */
+	u8 kind;       /* enum block_kind */
+	u8 body;       /* bytes of pad in front of the body */
+	u8 link_count;
+};
+
+/* A direct branch from block @from. */
+struct bt_link {
+	u32 site; /* offset in the cache of its rel32 */
+	u32 stub; /* where it goes while not linked */
+	u32 target; /* guest EIP */
+	u32 from;
+	u32 to;   /* block, or 0 */
+	u32 next; /* that lead to the same block */
+};
+
+/* A guest page with translations. */
+struct code_page {
+	u32 gfn;
+	u32 next;    /* in the hash chain, or free list */
+	u32 blocks;  /* list */
+	u32 granules; /* which 128 bytes hold translated code */
+	u16 writes;  /* that have hit translated code, or come near it, lately */
+	u16 declined; /* entries since it is left to the interpreter */
+	bool slow;   /* left to the interpreter */
+};
+
+/* A linear page of code, and where it led when it was translated. */
+struct map_entry {
+	u32 page; /* linear page number */
+	u32 gfn;
+	u32 table; /* guest page of its page table, or NO_GFN */
+	u64 entry; /* in that table, without the bits that do not matter */
+	u32 next, table_next;
+};
+
+#define BUCKETS 4096u
+#define PAGE_BUCKETS 1024u
+#define REGIONS 64u
+
+/* 2 MB of linear space with code, and what decides where they lead. */
+struct region {
+	u32 number; /* linear address >> 21 */
+	u64 entry;  /* the directory entry, without the bits that do not matter */
+};
+
+struct emit {
+	struct bt *bt;
+	u8 *base, *at;     /* base: start of the block's code */
+	u32 begin;         /* offset in the cache of base */
+	struct bt_block *block;
+	u32 eip;           /* guest address of the mark before */
+	u32 marked;        /* bytes of code at the mark before */
+};
+
+struct bt {
+	struct bt_config config;
+	struct bt_mode mode;
+	bool has_mode;
+	u32 max_insns, code_end;
+	u32 code_used;  /* offset in the cache of the first free byte */
+	u32 slow_routine;
+	u32 generation;
+	u32 last_block; /* that an exit came from */
+
+	struct bt_block *blocks;
+	struct bt_link *links;
+	struct bt_mark *marks;
+	struct code_page *pages;
+	struct map_entry *map;
+	u32 block_count, link_count, mark_count, page_count, map_count;
+	u32 free_page;
+	struct region regions[REGIONS];
+	u32 region_count;
+
+	u32 buckets[BUCKETS];
+	u32 page_buckets[PAGE_BUCKETS];
+	u32 map_buckets[PAGE_BUCKETS], table_buckets[PAGE_BUCKETS];
+	struct bt_stats stats;
+};
+
+static inline u32 tc_linear(const struct bt *bt, u32 offset)
+{
+	return bt->config.cache_linear + offset;
+}
+
+/* ---- emit.c ---- */
+void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block);
+/* Give the code to the block; everything is in the cache. */
+void emit_end(struct emit *e);
+void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags);
+static inline void emit8(struct emit *e, u32 byte)
+{
+	*e->at++ = (u8)byte;
+}
+void emit16(struct emit *e, u32 value);
+void emit32(struct emit *e, u32 value);
+void emit_bytes(struct emit *e, const u8 *bytes, u32 count);
+static inline u32 emit_offset(const struct emit *e)
+{
+	return e->begin + (u32)(e->at - e->base);
+}
+/* MOV between a register and a dword of the shared page. */
+void emit_save(struct emit *e, u32 reg, u32 shared);
+void emit_load(struct emit *e, u32 reg, u32 shared);
+/* ECX's value to the guest's register slots, and back. */
+static inline u32 spill_slot(u32 reg)
+{
+	return SHARED_BT_SPILL + reg * 4;
+}
+/* MOV dword [SS: @linear], @value; MOV reg, [SS: @linear] and the reverse. */
+void emit_store_imm(struct emit *e, u32 linear, u32 value);
+void emit_load_at(struct emit *e, u32 reg, u32 linear);
+void emit_save_at(struct emit *e, u32 reg, u32 linear);
+void emit_exit(struct emit *e);
+/* JMP or Jcc rel32 to an offset in the cache. */
+void emit_jump(struct emit *e, u32 offset);
+/* A short forward jump (@opcode: a 1-byte rel8 opcode), to be completed by emit_here. */
+u8 *emit_short(struct emit *e, u32 opcode);
+void emit_here(struct emit *e, u8 *from);
+
+/* ---- translate.c ---- */
+/* The exits of the block's links, behind its code; and links to what is translated already. */
+void emit_stubs(struct emit *e);
+void link_known(struct bt *bt, const struct bt_block *block);
+u32 translate(struct bt *bt, struct x86_cpu *cpu, u32 eip, bool indirect);
+
+/* ---- sequences.c ---- */
+/* What to do after an instruction. */
+enum next { NEXT_GO_ON, NEXT_END /* nothing behind it is reached */, NEXT_CALLOUT /* nothing emitted */ };
+/* An instruction being translated. */
+struct source {
+	const struct x86_insn *insn;
+	const u8 *bytes;
+	u32 eip;
+};
+enum next sequence(struct emit *e, const struct source *s);
+/* The pad of a block at @eip; leads into what is emitted next. */
+void emit_pad(struct emit *e, u32 eip);
+void emit_slow_routine(struct emit *e);
+void emit_thunk(struct emit *e, u32 eip, bool emulate);
+/* A direct branch: @opcode is E9, or 0F80 + condition. */
+void emit_branch(struct emit *e, u32 opcode, u32 target);
+
+/* ---- cache.c ---- */
+struct bt_block *block_begin(struct bt *bt, u32 eip, enum block_kind kind);
+u32 block_number(const struct bt *bt, const struct bt_block *block);
+u32 find_block(const struct bt *bt, u32 eip);
+void insert_block(struct bt *bt, u32 number);
+void drop_block(struct bt *bt, u32 number);
+bool room_for_block(const struct bt *bt);
+static inline u32 block_body(const struct bt_block *block)
+{
+	return block->begin + block->body;
+}
+
+/* ---- chain.c ---- */
+u32 link_new(struct bt *bt, u32 from, u32 site, u32 target);
+void link_to(struct bt *bt, u32 link, u32 block);
+void unlink_all(struct bt *bt, struct bt_block *block);
+void write_rel32(struct bt *bt, u32 site, u32 target);
+
+/* ---- smc.c ---- */
+/* May code of guest page @gfn be translated now? */
+bool page_is_translatable(struct bt *bt, u32 gfn);
+void page_add_block(struct bt *bt, u32 number, u32 which, u32 offset, u32 size);
+/* More bytes of a block that is there already. */
+void page_add_bytes(struct bt *bt, u32 gfn, u32 offset, u32 size);
+/* The first block in the list of guest page @gfn, the next one, or 0. */
+u32 page_first(struct bt *bt, u32 gfn);
+u32 page_next(const struct bt *bt, u32 gfn, u32 number);
+void page_remove_block(struct bt *bt, u32 number, u32 which);
+void forget_pages(struct bt *bt);
+
+/* ---- codemap.c ---- */
+/* The frame's number behind linear @page for a fetch now, remembered; NO_GFN: none, or no room. */
+u32 map_page(struct bt *bt, struct x86_cpu *cpu, u32 page);
+void forget_map(struct bt *bt);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The store of blocks.  Code, blocks, links and marks are taken from the ends of their arrays; when one
+ * is full everything is forgotten and made again as it is needed: simple, and what is needed comes
+ * back at the rate at which it is executed.
+ *
+ * A dropped block keeps its bytes until then, but nothing leads to it: not the host's hash table, not
+ * the guest's tables, no link.
+ */
+#include "arch/x86/bt/bt_priv.h"
+
+#include "hv/core/kheap.h"
+#include "hv/lib/assert.h"
+#include "hv/lib/string.h"
+
+/* Links and marks that one block may need. */
+#define LINKS_LEAST (MAX_INSNS + 1)
+#define MARKS_LEAST (MAX_INSNS * 12 + 64)
+
+u32 block_number(const struct bt *bt, const struct bt_block *block)
+{
+	return (u32)(block - bt->blocks);
+}
+
+static u32 *bucket(struct bt *bt, u32 eip)
+{
+	return &bt->buckets[(eip ^ eip >> 12) % BUCKETS];
+}
+
+u32 find_block(const struct bt *bt, u32 eip)
+{
+	u32 i = *bucket((struct bt *)bt, eip);
+
+	while (i && bt->blocks[i].eip != eip)
+		i = bt->blocks[i].hash_next;
+	return i;
+}
+
+static u32 *branch_entry(struct bt *bt, u32 eip)
+{
+	return (u32 *)bt->config.cache + (eip & 0xffff);
+}
+
+struct hash_entry {
+	u32 eip, target;
+};
+
+static struct hash_entry *hash_entry(struct bt *bt, u32 eip)
+{
+	struct hash_entry *table = (struct hash_entry *)(bt->config.cache + HASH_OFFSET);
+
+	return &table[(eip ^ eip >> 12) % HASH_ENTRIES];
+}
+
+void insert_block(struct bt *bt, u32 number)
+{
+	struct bt_block *block = &bt->blocks[number];
+	u32 *head = bucket(bt, block->eip);
+
+	block->hash_next = *head;
+	*head = number;
+	if (block->pad)
+		bt_enter_indirect(bt, block->eip);
+}
+
+/* Make the block at @eip, if there is one, the target of indirect branches there. */
+void bt_enter_indirect(struct bt *bt, u32 eip)
+{
+	u32 number = find_block(bt, eip);
+	struct bt_block *block = &bt->blocks[number];
+	struct hash_entry *entry = hash_entry(bt, eip);
+	u32 way = number % HASH_PROBES; /* if none is free */
+
+	if (!number)
+		return;
+	if (!block->pad && room_for_block(bt)) {
+		struct bt_block *pad = block_begin(bt, eip, BLOCK_PAD);
+		struct emit e;
+
+		emit_begin(bt, &e, pad);
+		emit_pad(&e, eip);
+		emit_mark(&e, eip, 0, 0);
+		emit_jump(&e, block_body(block));
+		emit_end(&e);
+		block->pad = pad->begin;
+	}
+	if (block->pad)
+		*branch_entry(bt, eip) = tc_linear(bt, block->pad);
+	for (u32 i = 0; i < HASH_PROBES; i++)
+		if (!entry[i].target || entry[i].eip == eip) {
+			way = i;
+			break;
+		}
+	entry[way] = (struct hash_entry){ eip, tc_linear(bt, block_body(block)) };
+}
+
+static void leave_tables(struct bt *bt, const struct bt_block *block)
+{
+	struct hash_entry *entry = hash_entry(bt, block->eip);
+
+	if (!block->pad)
+		return;
+	if (*branch_entry(bt, block->eip) == tc_linear(bt, block->pad))
+		*branch_entry(bt, block->eip) = tc_linear(bt, bt->slow_routine);
+	for (u32 i = 0; i < HASH_PROBES; i++)
+		if (entry[i].target == tc_linear(bt, block_body(block)))
+			entry[i] = (struct hash_entry){ 0, 0 };
+}
+
+void drop_block(struct bt *bt, u32 number)
+{
+	struct bt_block *block = &bt->blocks[number];
+	u32 *at = bucket(bt, block->eip);
+
+	ASSERT(block->kind == BLOCK_CODE);
+	while (*at != number)
+		at = &bt->blocks[*at].hash_next;
+	*at = block->hash_next;
+	leave_tables(bt, block);
+	unlink_all(bt, block);
+	for (u32 i = 0; i < 2; i++)
+		if (block->gfn[i] != NO_GFN)
+			page_remove_block(bt, number, i);
+	block->kind = BLOCK_DEAD;
+	bt->generation++;
+	bt->stats.dropped++;
+}
+
+bool room_for_block(const struct bt *bt)
+{
+	return bt->code_used + BLOCK_ROOM <= bt->code_end && bt->block_count + 2 <= BLOCK_LIMIT &&
+	       bt->link_count + LINKS_LEAST <= LINK_LIMIT &&
+	       bt->mark_count + MARKS_LEAST <= MARK_LIMIT && bt->page_count + 2 <= PAGE_LIMIT &&
+	       bt->map_count + 2 <= MAP_LIMIT && bt->region_count + 2 <= REGIONS;
+}
+
+struct bt_block *block_begin(struct bt *bt, u32 eip, enum block_kind kind)
+{
+	struct bt_block *block = &bt->blocks[bt->block_count++];
+
+	*block = (struct bt_block){ .eip = eip, .gfn = { NO_GFN, NO_GFN }, .kind = (u8)kind };
+	block->begin = bt->code_used;
+	block->mark = bt->mark_count;
+	block->first_link = bt->link_count;
+	/* Whatever it begins with is known from its first byte on. */
+	return block;
+}
+
+void bt_flush(struct bt *bt)
+{
+	u32 *table = (u32 *)bt->config.cache;
+	struct bt_block *routine;
+	struct emit e;
+
+	forget_pages(bt);
+	forget_map(bt);
+	memset(bt->buckets, 0, sizeof(bt->buckets));
+	memset(bt->config.cache + HASH_OFFSET, 0, CODE_OFFSET - HASH_OFFSET);
+	bt->code_used = CODE_OFFSET;
+	bt->block_count = bt->link_count = 1; /* number 0 is none */
+	bt->mark_count = 0;
+	bt->last_block = 0;
+	bt->generation++;
+	bt->stats.flushes++;
+
+	routine = block_begin(bt, 0, BLOCK_ROUTINE);
+	bt->slow_routine = routine->begin;
+	emit_begin(bt, &e, routine);
+	emit_slow_routine(&e);
+	emit_end(&e);
+	for (u32 i = 0; i < BRANCH_ENTRIES; i++)
+		table[i] = tc_linear(bt, bt->slow_routine);
+}
+
+void bt_move(struct bt *bt, u32 cache_linear, u32 shared_linear, u32 if_linear)
+{
+	bt->config.cache_linear = cache_linear;
+	bt->config.shared_linear = shared_linear;
+	bt->config.if_linear = if_linear;
+	bt_flush(bt);
+}
+
+static bool allocate(struct bt *bt)
+{
+	bt->blocks = kheap_alloc(BLOCK_LIMIT * sizeof(*bt->blocks));
+	bt->links = kheap_alloc(LINK_LIMIT * sizeof(*bt->links));
+	bt->marks = kheap_alloc(MARK_LIMIT * sizeof(*bt->marks));
+	bt->pages = kheap_alloc(PAGE_LIMIT * sizeof(*bt->pages));
+	bt->map = kheap_alloc(MAP_LIMIT * sizeof(*bt->map));
+	return bt->blocks && bt->links && bt->marks && bt->pages && bt->map;
+}
+
+struct bt *bt_create(const struct bt_config *config)
+{
+	struct bt *bt = kheap_alloc(sizeof(*bt));
+	u32 room = BT_CACHE_BYTES - CODE_OFFSET;
+
+	if (!bt)
+		return NULL;
+	bt->config = *config;
+	bt->max_insns = config->knobs.max_insns ? MIN(config->knobs.max_insns, MAX_INSNS) : MAX_INSNS;
+	if (config->knobs.cache_bytes)
+		room = MIN(MAX(config->knobs.cache_bytes, 2 * BLOCK_ROOM), room);
+	bt->code_end = CODE_OFFSET + room;
+	if (!allocate(bt)) {
+		bt_destroy(bt);
+		return NULL;
+	}
+	bt_flush(bt);
+	bt->stats.flushes = 0;
+	gmem_listen(config->gmem, GMEM_CODE, bt_code_written, bt);
+	gmem_listen(config->gmem, GMEM_CODEMAP, bt_table_written, bt);
+	return bt;
+}
+
+void bt_destroy(struct bt *bt)
+{
+	if (!bt)
+		return;
+	if (bt->pages && bt->map) {
+		forget_pages(bt);
+		forget_map(bt);
+	}
+	gmem_listen(bt->config.gmem, GMEM_CODE, NULL, NULL);
+	gmem_listen(bt->config.gmem, GMEM_CODEMAP, NULL, NULL);
+	kheap_free(bt->blocks);
+	kheap_free(bt->links);
+	kheap_free(bt->marks);
+	kheap_free(bt->pages);
+	kheap_free(bt->map);
+	kheap_free(bt);
+}
+
+void bt_set_mode(struct bt *bt, const struct bt_mode *mode)
+{
+	if (bt->has_mode && mode->cs == bt->mode.cs && mode->sysexit_cs == bt->mode.sysexit_cs &&
+	    mode->format == bt->mode.format)
+		return;
+	bt->mode = *mode;
+	bt->has_mode = true;
+	bt_flush(bt);
+}
+
+/* A place for EIP inside of the block that the guest left just now. */
+static u32 resume_in_block(const struct bt *bt, u32 eip)
+{
+	const struct bt_block *block = &bt->blocks[bt->last_block];
+	u32 end = bt->last_block + 1 < bt->block_count ? block[1].mark : bt->mark_count;
+	u32 at_eip = block->eip, at = block->begin;
+
+	if (!bt->last_block || block->kind != BLOCK_CODE || eip - block->eip >= block->length)
+		return 0;
+	for (u32 i = block->mark; i < end; i++) {
+		const struct bt_mark *mark = &bt->marks[i];
+
+		at_eip += mark->eip;
+		at += mark->tc;
+		if (at_eip == eip && !mark->flags && !mark->spilled)
+			return at;
+	}
+	return 0;
+}
+
+u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, bool indirect)
+{
+	u32 number, place = resume_in_block(bt, cpu->eip);
+
+	if (place)
+		return tc_linear(bt, place);
+	number = find_block(bt, cpu->eip);
+	if (!number)
+		number = translate(bt, cpu, cpu->eip, indirect);
+	return number ? tc_linear(bt, block_body(&bt->blocks[number])) : 0;
+}
+
+void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2])
+{
+	if (!room_for_block(bt))
+		bt_flush(bt);
+	for (u32 i = 0; i < 2; i++) {
+		struct bt_block *block = block_begin(bt, eip, BLOCK_ROUTINE);
+		struct emit e;
+
+		emit_begin(bt, &e, block);
+		emit_thunk(&e, eip, i);
+		emit_stubs(&e);
+		emit_end(&e);
+		link_known(bt, block);
+		place[i] = tc_linear(bt, block->begin);
+	}
+}
+
+u32 bt_generation(const struct bt *bt)
+{
+	return bt->generation;
+}
+
+void bt_get_stats(const struct bt *bt, struct bt_stats *stats)
+{
+	*stats = bt->stats;
+}
+
+u32 bt_block_length(const struct bt *bt, u32 eip)
+{
+	return bt->blocks[find_block(bt, eip)].length;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bytes into the cache, and the marks that say how far the guest is at each of them.
+ *
+ * All memory of ours that translated code uses is at fixed linear addresses in the gate.  It is reached
+ * through SS, which is flat and writable whenever translated code runs; DS may be anything.
+ */
+#include "arch/x86/bt/bt_priv.h"
+
+#include "hv/lib/assert.h"
+#include "hv/lib/string.h"
+
+#define SS_OVERRIDE 0x36
+#define MODRM_DISP32 5 /* mod 0, rm 5 */
+
+void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block)
+{
+	*e = (struct emit){ .bt = bt, .block = block, .begin = bt->code_used, .eip = block->eip };
+	e->base = e->at = bt->config.cache + bt->code_used;
+}
+
+void emit_end(struct emit *e)
+{
+	struct bt *bt = e->bt;
+
+	ASSERT(e->at - e->base <= (long)BLOCK_ROOM);
+	bt->code_used = emit_offset(e);
+	bt->stats.code_bytes = bt->code_used - CODE_OFFSET;
+}
+
+static void add_mark(struct bt *bt, u32 tc, u32 eip, u32 spilled, u32 flags)
+{
+	ASSERT(bt->mark_count < MARK_LIMIT);
+	bt->marks[bt->mark_count++] =
+		(struct bt_mark){ (u8)tc, (u8)eip, (u8)spilled, (u8)flags };
+}
+
+void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
+{
+	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
+
+	/* A long stretch needs marks in between, which say the same as the one before. */
+	while (tc > 255) {
+		const struct bt_mark *before = &e->bt->marks[e->bt->mark_count - 1];
+
+		add_mark(e->bt, 255, 0, before->spilled, before->flags);
+		tc -= 255;
+	}
+	add_mark(e->bt, tc, eip - e->eip, spilled, flags);
+	e->marked = at;
+	e->eip = eip;
+}
+
+void emit16(struct emit *e, u32 value)
+{
+	emit8(e, value);
+	emit8(e, value >> 8);
+}
+
+void emit32(struct emit *e, u32 value)
+{
+	memcpy(e->at, &value, sizeof(value));
+	e->at += sizeof(value);
+}
+
+void emit_bytes(struct emit *e, const u8 *bytes, u32 count)
+{
+	memcpy(e->at, bytes, count);
+	e->at += count;
+}
+
+/* @opcode with a register and an absolute address. */
+static void emit_absolute(struct emit *e, u32 opcode, u32 reg, u32 linear)
+{
+	emit8(e, SS_OVERRIDE);
+	emit8(e, opcode);
+	emit8(e, reg << 3 | MODRM_DISP32);
+	emit32(e, linear);
+}
+
+void emit_save_at(struct emit *e, u32 reg, u32 linear)
+{
+	emit_absolute(e, 0x89, reg, linear);
+}
+
+void emit_load_at(struct emit *e, u32 reg, u32 linear)
+{
+	emit_absolute(e, 0x8b, reg, linear);
+}
+
+void emit_save(struct emit *e, u32 reg, u32 shared)
+{
+	emit_save_at(e, reg, e->bt->config.shared_linear + shared);
+}
+
+void emit_load(struct emit *e, u32 reg, u32 shared)
+{
+	emit_load_at(e, reg, e->bt->config.shared_linear + shared);
+}
+
+void emit_store_imm(struct emit *e, u32 linear, u32 value)
+{
+	emit_absolute(e, 0xc7, 0, linear);
+	emit32(e, value);
+}
+
+void emit_exit(struct emit *e)
+{
+	emit8(e, 0xcd);
+	emit8(e, VECTOR_BT);
+}
+
+void emit_jump(struct emit *e, u32 offset)
+{
+	emit8(e, 0xe9);
+	emit32(e, offset - (emit_offset(e) + 4));
+}
+
+u8 *emit_short(struct emit *e, u32 opcode)
+{
+	emit8(e, opcode);
+	emit8(e, 0);
+	return e->at;
+}
+
+void emit_here(struct emit *e, u8 *from)
+{
+	ASSERT(e->at - from < 128);
+	from[-1] = (u8)(e->at - from);
+}
