@@ -5,6 +5,7 @@
  */
 #include "arch/x86/x86_stats.h"
 
+#include "arch/x86/bt/bt.h"
 #include "arch/x86/mmu/shadow.h"
 #include "hv/lib/printf.h"
 
@@ -73,6 +74,27 @@ void x86_stats_print_shadow(const struct shadow_stats *stats, line_fn *line, voi
 		{ "shadow pages recycled", stats->recycled },
 		{ "shadow roots built", stats->roots_built },
 		{ "shadow roots reused", stats->roots_reused },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(values); i++)
+		print(values[i].value, "", values[i].text, line, opaque);
+}
+
+void x86_stats_print_bt(const struct bt_stats *stats, line_fn *line, void *opaque)
+{
+	const struct {
+		const char *text;
+		u32 value;
+	} values[] = {
+		{ "blocks translated", stats->blocks },
+		{ "instructions in them", stats->insns },
+		{ "bytes of code in the cache", stats->code_bytes },
+		{ "call-outs in them", stats->callouts },
+		{ "branches linked", stats->chained },
+		{ "blocks dropped", stats->dropped },
+		{ "flushes of the translation cache", stats->flushes },
+		{ "entries declined", stats->declined },
+		{ "pages left to the interpreter", stats->slow_pages },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(values); i++)

@@ -57,6 +57,11 @@ struct x86_stats {
 void x86_stats_print(const struct x86_stats *stats, void (*line)(void *opaque, const char *text),
 		     void *opaque);
 
+struct bt_stats;
+/* The same for the translator's. */
+void x86_stats_print_bt(const struct bt_stats *stats, void (*line)(void *opaque, const char *text),
+			void *opaque);
+
 struct shadow_stats;
 /* The same for the shadow MMU's counters. */
 void x86_stats_print_shadow(const struct shadow_stats *stats,

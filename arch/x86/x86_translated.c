@@ -343,11 +343,12 @@ bool x86_translated_fits(const struct x86_vcpu *vcpu)
 static u32 find_place(struct x86_vcpu *vcpu)
 {
 	struct x86_translated *t = &vcpu->translated;
+	enum bt_exit after = t->link_eip == vcpu->cpu.eip ? t->link_exit : BT_EXIT_NONE;
 	u32 place, before;
 
 	do {
 		before = flushes(vcpu);
-		place = bt_enter(t->bt, &vcpu->cpu, t->miss && t->link_eip == vcpu->cpu.eip);
+		place = bt_enter(t->bt, &vcpu->cpu, after);
 		if (t->thunk_flushes != flushes(vcpu))
 			arm_sysenter(vcpu);
 	} while (before != flushes(vcpu));
@@ -366,13 +367,12 @@ u32 x86_translated_enter(struct x86_vcpu *vcpu)
 	bt_set_mode(t->bt, &mode);
 	place = find_place(vcpu);
 	if (place && t->link_eip == vcpu->cpu.eip) {
-		if (t->miss)
+		if (t->link_exit == BT_EXIT_MISS)
 			bt_enter_indirect(t->bt, vcpu->cpu.eip);
-		else if (t->link)
-			bt_link(t->bt, t->link, vcpu->cpu.eip);
+		else if (t->link_exit == BT_EXIT_LINK)
+			bt_link(t->bt, t->recovery.link, vcpu->cpu.eip);
 	}
-	t->miss = false;
-	t->link = 0;
+	t->link_exit = BT_EXIT_NONE;
 	return place;
 }
 
@@ -406,14 +406,13 @@ void x86_translated_exit(struct x86_vcpu *vcpu)
 
 	switch (t->recovery.exit) {
 	case BT_EXIT_LINK:
-		t->link = t->recovery.link;
-		t->link_eip = vcpu->cpu.eip;
-		vcpu->stats.links++;
-		break;
 	case BT_EXIT_MISS:
-		t->miss = true;
+		t->link_exit = t->recovery.exit;
 		t->link_eip = vcpu->cpu.eip;
-		vcpu->stats.misses++;
+		if (t->link_exit == BT_EXIT_LINK)
+			vcpu->stats.links++;
+		else
+			vcpu->stats.misses++;
 		break;
 	case BT_EXIT_EMULATE:
 	case BT_EXIT_NONE:

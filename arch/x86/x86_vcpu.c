@@ -367,10 +367,15 @@ void x86_vcpu_counters(const struct x86_vcpu *vcpu, void (*line)(void *opaque, c
 		       void *opaque)
 {
 	struct shadow_stats shadow;
+	struct bt_stats bt;
 
 	x86_stats_print(&vcpu->stats, line, opaque);
 	if (!vcpu->has_gate)
 		return;
+	if (vcpu->translated.bt) {
+		bt_get_stats(vcpu->translated.bt, &bt);
+		x86_stats_print_bt(&bt, line, opaque);
+	}
 	shadow_get_stats(vcpu->shadow, &shadow);
 	x86_stats_print_shadow(&shadow, line, opaque);
 }

@@ -65,8 +65,8 @@ struct x86_translated {
 	bool sysenter;       /* SYSENTER goes to the cache */
 	u16 sysexit_cs;
 	u32 thunk_flushes;   /* bt_stats.flushes when the thunks were made */
-	u32 link, link_eip;  /* branch to be linked at the next entry, if that is at link_eip */
-	bool miss;           /* the same for an indirect branch */
+	u32 link_eip;        /* the next entry, if it is there, ends the branch of the last exit */
+	enum bt_exit link_exit;
 	struct x86_segment cs; /* the kernel's, while the CPU has BT_CS */
 	struct bt_recovery recovery; /* of the last exit, if it came from the cache */
 	bool in_cache;

@@ -80,21 +80,22 @@ void bt_move(struct bt *bt, u32 cache_linear, u32 shared_linear, u32 if_linear);
 /* All that is translated from now on, and used, is for @mode. */
 void bt_set_mode(struct bt *bt, const struct bt_mode *mode);
 
-/* The linear address in the cache where the guest goes on from @cpu's state (CPL 0, CS flat), which
- * is translated if need be.  0: it cannot be translated, or may not run translated for now; the
- * interpreter has to execute at least the next instruction.  Sets A bits in the guest's tables as a
- * fetch does. @indirect: after BT_EXIT_MISS. */
-u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, bool indirect);
-/* The places in the cache where SYSENTER to @eip arrives: [0] to run on, [1] to exit for the
- * interpreter.  Valid until the next flush (bt_stats.flushes). */
-void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2]);
-
 enum bt_exit {
 	BT_EXIT_NONE,     /* no exit of the cache's: an exception or interrupt at a guest instruction */
 	BT_EXIT_EMULATE,  /* a call-out: the instruction at EIP is the interpreter's */
 	BT_EXIT_LINK,     /* a branch to EIP, not linked yet */
 	BT_EXIT_MISS,     /* an indirect branch to EIP, not in the tables */
 };
+
+
+/* The linear address in the cache where the guest goes on from @cpu's state (CPL 0, CS flat), which
+ * is translated if need be.  0: it cannot be translated, or may not run translated for now; the
+ * interpreter has to execute at least the next instruction.  Sets A bits in the guest's tables as a
+ * fetch does. @after: the exit that led here; a branch gets a block of its own. */
+u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after);
+/* The places in the cache where SYSENTER to @eip arrives: [0] to run on, [1] to exit for the
+ * interpreter.  Valid until the next flush (bt_stats.flushes). */
+void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2]);
 
 struct bt_recovery {
 	enum bt_exit exit;

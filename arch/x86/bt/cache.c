@@ -261,15 +261,16 @@ static u32 resume_in_block(const struct bt *bt, u32 eip)
 	return 0;
 }
 
-u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, bool indirect)
+u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after)
 {
-	u32 number, place = resume_in_block(bt, cpu->eip);
+	bool branch = after == BT_EXIT_LINK || after == BT_EXIT_MISS;
+	u32 number, place = branch ? 0 : resume_in_block(bt, cpu->eip);
 
 	if (place)
 		return tc_linear(bt, place);
 	number = find_block(bt, cpu->eip);
 	if (!number)
-		number = translate(bt, cpu, cpu->eip, indirect);
+		number = translate(bt, cpu, cpu->eip, after == BT_EXIT_MISS);
 	return number ? tc_linear(bt, block_body(&bt->blocks[number])) : 0;
 }
 
