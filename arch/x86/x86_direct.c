@@ -113,8 +113,12 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 	u32 rpl = cpu->cpl ? cpu->cpl : cpu->kernel_rpl;
 
 	for (u32 i = 0; i < SREG_COUNT; i++) {
-		struct x86_segment shadow = x86_direct_segment(vcpu, cpu->seg[i].selector);
+		struct x86_segment shadow;
 
+		/* A translated kernel's CS is ours while it runs. */
+		if (i == SREG_CS && cpu->cpl == 0 && !vcpu->vmi.active)
+			continue;
+		shadow = x86_direct_segment(vcpu, cpu->seg[i].selector);
 		if (!same_hidden(&shadow, &cpu->seg[i]))
 			return false;
 	}
