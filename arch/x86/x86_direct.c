@@ -224,7 +224,8 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 	if (!gdt && !ldt)
 		return;
 	/* A table of 64 KB takes a while: others come first then. */
-	x86_vcpu_end_turn(vcpu);
+	if (!vcpu->translated.polled || vcpu->cpu.gdtr.limit > 0x100)
+		x86_vcpu_end_turn(vcpu);
 	if (gdt)
 		load_gdt(vcpu);
 	if (ldt)

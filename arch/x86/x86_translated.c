@@ -19,6 +19,7 @@
 #include "hv/lib/string.h"
 
 #define NO_GFN 0xffffffffu
+#define STRAY_LIMIT 256u
 #define NO_SLOT 0xff
 
 static const u32 slots[] = GATE_SLOTS;
@@ -66,6 +67,8 @@ void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base
 	if (!vcpu->translated.bt)
 		return;
 	untrace(vcpu, table);
+	if (vcpu->translated.polled)
+		return;
 	for (u32 i = 0; i < MIN(count, (u32)GATE_TABLE_PAGES); i++)
 		if (!mmu_probe(&vcpu->cpu, vcpu->config.gmem, gva((first + i) << PAGE_SHIFT),
 			       ACCESS_READ, &walk))
@@ -81,17 +84,30 @@ static bool is_system_descriptor(const struct x86_vcpu *vcpu, u32 offset)
 	return offset - ((u32)vcpu->cpu.sysenter_cs & SEL_INDEX) < 32;
 }
 
-/* Bytes of a page that a table is on have changed: the descriptors there follow. */
-static void table_written(struct x86_vcpu *vcpu, enum gate_table table, u32 page, u32 offset, u32 size)
+/* A page with a table is written so often that tracing costs more than looking at the table whenever
+ * translated code is left. */
+static void count_stray_write(struct x86_vcpu *vcpu)
+{
+	if (++vcpu->translated.stray_writes < STRAY_LIMIT)
+		return;
+	vcpu->translated.polled = true;
+	untrace(vcpu, GATE_TABLE_GDT);
+	untrace(vcpu, GATE_TABLE_LDT);
+}
+
+/* Bytes of a page that a table is on have changed: the descriptors there follow.  True if there
+ * were any. */
+static bool table_written(struct x86_vcpu *vcpu, enum gate_table table, u32 page, u32 offset, u32 size)
 {
 	u32 base = table == GATE_TABLE_GDT ? vcpu->cpu.gdtr.base : vcpu->cpu.ldtr.base;
 	u32 limit = table == GATE_TABLE_GDT ? vcpu->cpu.gdtr.limit : vcpu->gate.ldt_limit;
 	gpa_t frame = gpa_of_pfn(vcpu->translated.desc_gfn[table][page]);
 	bool *stale = table == GATE_TABLE_GDT ? &vcpu->gdt_stale : &vcpu->ldt_stale;
+	bool hit = false;
 
 	if (base & 7) {
 		*stale = vcpu->check_segments = true;
-		return;
+		return true;
 	}
 	for (u32 at = ALIGN_DOWN(offset, 8); at < offset + size; at += 8) {
 		u32 in_table = page * PAGE_SIZE + at - (base & PAGE_MASK);
@@ -102,21 +118,25 @@ static void table_written(struct x86_vcpu *vcpu, enum gate_table table, u32 page
 		if (gate_set_descriptor(&vcpu->gate, table, in_table,
 					x86_translated_descriptor(vcpu, READ_ONCE(*raw))))
 			x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
-		vcpu->check_segments = true;
+		vcpu->check_segments = hit = true;
 		if (table == GATE_TABLE_GDT && is_system_descriptor(vcpu, in_table))
 			vcpu->translated.system_stale = true;
 	}
+	return hit;
 }
 
 static void descriptors_written(void *opaque, gpa_t address, u32 size)
 {
 	struct x86_vcpu *vcpu = opaque;
 	u32 gfn = (u32)gpa_pfn(address);
+	bool hit = false;
 
 	for (u32 table = 0; table < 2; table++)
 		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
 			if (vcpu->translated.desc_gfn[table][i] == gfn)
-				table_written(vcpu, table, i, (u32)address.v & PAGE_MASK, size);
+				hit |= table_written(vcpu, table, i, (u32)address.v & PAGE_MASK, size);
+	if (!hit)
+		count_stray_write(vcpu);
 }
 
 /* ---- SYSENTER and SYSEXIT ---- */
@@ -143,6 +163,7 @@ static struct bt_mode mode_of(const struct x86_vcpu *vcpu)
 		.cs = vcpu->cpu.seg[SREG_CS].selector,
 		.sysexit_cs = vcpu->translated.sysexit_cs,
 		.format = ptformat_of(&vcpu->cpu)->id,
+		.polled = vcpu->translated.polled,
 	};
 }
 
@@ -305,6 +326,8 @@ bool x86_translated_prepare(struct x86_vcpu *vcpu)
 			return false;
 		}
 	}
+	if (t->polled)
+		vcpu->gdt_stale = vcpu->ldt_stale = vcpu->check_segments = true;
 	if (t->slot_stale || shadow_take_gate_write(vcpu->shadow))
 		keep_slot(vcpu);
 	if (t->system_stale || t->thunk_flushes != flushes(vcpu)) {
@@ -318,6 +341,10 @@ void x86_translated_follow(struct x86_vcpu *vcpu, enum x86_op op)
 {
 	if (op == OP_WRMSR)
 		vcpu->translated.system_stale = true;
+	if (op == OP_LGDT || op == OP_LLDT) {
+		vcpu->translated.polled = false;
+		vcpu->translated.stray_writes = 0;
+	}
 }
 
 void x86_translated_flushed(struct x86_vcpu *vcpu, bool all, gva_t address)

@@ -70,6 +70,8 @@ struct x86_translated {
 	struct x86_segment cs; /* the kernel's, while the CPU has BT_CS */
 	struct bt_recovery recovery; /* of the last exit, if it came from the cache */
 	bool in_cache;
+	bool polled;         /* tables share a page with data that is written all the time: not traced */
+	u32 stray_writes;    /* to traced pages, beside the tables */
 	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
 };
 

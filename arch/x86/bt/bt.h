@@ -60,6 +60,7 @@ struct bt_mode {
 	u16 cs;           /* selector of the kernel's code segment */
 	u16 sysexit_cs;   /* user code selector for SYSEXIT in the cache; 0: not there */
 	u8 format;        /* enum ptformat_id */
+	bool polled;      /* shadow descriptors are looked after at exits only: segment loads are call-outs */
 };
 
 struct bt_stats {

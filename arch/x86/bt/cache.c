@@ -234,7 +234,7 @@ void bt_destroy(struct bt *bt)
 void bt_set_mode(struct bt *bt, const struct bt_mode *mode)
 {
 	if (bt->has_mode && mode->cs == bt->mode.cs && mode->sysexit_cs == bt->mode.sysexit_cs &&
-	    mode->format == bt->mode.format)
+	    mode->format == bt->mode.format && mode->polled == bt->mode.polled)
 		return;
 	bt->mode = *mode;
 	bt->has_mode = true;

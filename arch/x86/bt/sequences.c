@@ -390,6 +390,8 @@ static enum next seq_iret(struct emit *e, const struct source *s)
 {
 	u8 *rare_flags, *user, *other_cs, *rare[2];
 
+	if (e->bt->mode.polled)
+		return NEXT_CALLOUT;
 	emit_save(e, REG_EAX, spill_slot(REG_EAX));
 	load_stack(e, REG_EAX, 8);
 	emit_mark(e, s->eip, EAX, 0);
@@ -420,7 +422,7 @@ static enum next seq_sysexit(struct emit *e, const struct source *s)
 	u32 cs = e->bt->mode.sysexit_cs;
 	u8 *masked;
 
-	if (!cs || s->insn->operand_size != 4)
+	if (!cs || s->insn->operand_size != 4 || e->bt->mode.polled)
 		return NEXT_CALLOUT;
 	emit_save(e, REG_ECX, spill_slot(REG_ECX));
 	emit_load_at(e, REG_ECX, if_address(e));
@@ -458,9 +460,20 @@ static enum next seq_push_sreg(struct emit *e, const struct source *s)
 	return NEXT_GO_ON;
 }
 
+/* The CPU checks the load against the shadow descriptor; what that does not allow faults, and the
+ * interpreter decides. */
 static enum next seq_load_sreg(struct emit *e, const struct source *s)
 {
-	if (s->insn->operand[0].reg == SREG_SS || s->insn->operand[0].reg == SREG_CS)
+	if (s->insn->operand[0].reg == SREG_SS || s->insn->operand[0].reg == SREG_CS ||
+	    e->bt->mode.polled)
+		return NEXT_CALLOUT;
+	emit_bytes(e, s->bytes, s->insn->length);
+	return NEXT_GO_ON;
+}
+
+static enum next seq_load_far(struct emit *e, const struct source *s)
+{
+	if (e->bt->mode.polled)
 		return NEXT_CALLOUT;
 	emit_bytes(e, s->bytes, s->insn->length);
 	return NEXT_GO_ON;
@@ -528,6 +541,10 @@ static const struct {
 	{ OP_PUSH_SREG, false, seq_push_sreg },
 	{ OP_POP_SREG, false, seq_load_sreg },
 	{ OP_MOV_TO_SREG, false, seq_load_sreg },
+	{ OP_LDS, false, seq_load_far },
+	{ OP_LES, false, seq_load_far },
+	{ OP_LFS, false, seq_load_far },
+	{ OP_LGS, false, seq_load_far },
 	{ OP_MOV_SREG_TO, false, seq_store_sreg },
 	{ OP_MOV_FROM_CR, false, seq_read_cr },
 };

@@ -16,7 +16,8 @@
 #include "hv/lib/string.h"
 
 #define GRANULE_SHIFT 7
-#define WRITES_LIMIT 64u     /* to a page with translations: it becomes slow */
+#define WRITES_LIMIT 256u    /* to a page with translations: it becomes slow */
+#define HIT_WEIGHT 4u        /* of a write that hits a translation */
 #define DECLINES_LIMIT 2000u /* entries into a slow page: it is tried again */
 
 static u32 *bucket(struct bt *bt, u32 gfn)
@@ -131,15 +132,19 @@ static bool overlaps(const struct bt_block *block, u32 gfn, u32 start, u32 end)
 	       start < block->length - in_first;
 }
 
-static void drop_overlapping(struct bt *bt, struct code_page *page, u32 start, u32 end)
+static bool drop_overlapping(struct bt *bt, struct code_page *page, u32 start, u32 end)
 {
+	bool any = false;
 	u32 next;
 
 	for (u32 i = page->blocks; i; i = next) {
 		next = page_next(bt, page->gfn, i);
-		if (overlaps(&bt->blocks[i], page->gfn, start, end))
-			drop_block(bt, i);
+		if (!overlaps(&bt->blocks[i], page->gfn, start, end))
+			continue;
+		drop_block(bt, i);
+		any = true;
 	}
+	return any;
 }
 
 static void make_slow(struct bt *bt, struct code_page *page)
@@ -159,9 +164,11 @@ void bt_code_written(void *opaque, gpa_t address, u32 size)
 
 	if (!page || !page->blocks || !size)
 		return;
-	if (page->granules & granules(offset, size))
-		drop_overlapping(bt, page, offset, offset + size);
-	if (++page->writes > WRITES_LIMIT && page->blocks)
+	page->writes++;
+	if (page->granules & granules(offset, size) &&
+	    drop_overlapping(bt, page, offset, offset + size))
+		page->writes += HIT_WEIGHT - 1;
+	if (page->writes > WRITES_LIMIT && page->blocks)
 		make_slow(bt, page);
 }
 
