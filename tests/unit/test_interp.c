@@ -352,6 +352,44 @@ START_TEST(invlpg_and_cr3_loads_drop_translations)
 }
 END_TEST
 
+/* Entries carry the age of the flush they follow: no number of flushes may bring one back. */
+START_TEST(no_number_of_flushes_revives_a_translation)
+{
+	page_identity();
+	rig_write32(0x30000, 1);
+	rig_write32(0x40000, 2);
+	for (u32 flushes = 0; flushes < 10000; flushes++) {
+		u32 page = flushes & 1 ? 0x40000 : 0x30000, value;
+
+		set_pte(0x30000, page | PTE_RW_USER);
+		interp_flush_tlb(rig->interp);
+		ck_assert(interp_read_linear(rig->interp, gva(0x30000), &value, 4, 0));
+		ck_assert_uint_eq(value, rig_read32(page));
+	}
+}
+END_TEST
+
+/* The entry made after the first flush, seen again after exactly as many as there may be ages. */
+START_TEST(ages_of_translations_do_not_come_again)
+{
+	u32 value;
+
+	page_identity();
+	rig_write32(0x30000, 1);
+	rig_write32(0x40000, 2);
+	for (u32 ages = 4090; ages < 4100; ages++) {
+		set_pte(0x30000, 0x30000 | PTE_RW_USER);
+		interp_flush_tlb(rig->interp);
+		ck_assert(interp_read_linear(rig->interp, gva(0x30000), &value, 4, 0));
+		set_pte(0x30000, 0x40000 | PTE_RW_USER);
+		for (u32 i = 0; i < ages; i++)
+			interp_flush_tlb(rig->interp);
+		ck_assert(interp_read_linear(rig->interp, gva(0x30000), &value, 4, 0));
+		ck_assert_uint_eq(value, 2);
+	}
+}
+END_TEST
+
 START_TEST(code_of_ring_0_cannot_be_fetched_in_ring_3)
 {
 	page_identity();
@@ -708,6 +746,8 @@ int main(void)
 	tcase_add_test(tcase, the_tlb_keeps_rights_apart_and_sets_dirty);
 	tcase_add_test(tcase, write_protection_binds_the_supervisor_if_wp);
 	tcase_add_test(tcase, invlpg_and_cr3_loads_drop_translations);
+	tcase_add_test(tcase, no_number_of_flushes_revives_a_translation);
+	tcase_add_test(tcase, ages_of_translations_do_not_come_again);
 	tcase_add_test(tcase, code_of_ring_0_cannot_be_fetched_in_ring_3);
 	tcase_add_test(tcase, linear_access_for_others_crosses_pages_and_reports_faults);
 	tcase_add_test(tcase, rep_movs_copies_page_runs);

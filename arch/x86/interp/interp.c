@@ -36,7 +36,8 @@ struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus 
 	ip->has_nx = out[3] & BIT(20);
 	ip->seen_generation = gmem_generation(gmem) - 1;
 	ip->last = &ip->decoded[0];
-	ip->window.page = TLB_NO_PAGE;
+	ip->window.tag = TLB_NO_PAGE;
+	ip->tlb_age = TLB_AGE_LAST; /* so that the first flush clears the entries */
 	tlb_flush(ip);
 	return ip;
 }
@@ -61,7 +62,7 @@ void interp_set_window(struct interp *ip, gva_t code, const void *code_host, u32
 	ip->code_window = code.v;
 	ip->code_window_host = code_host;
 	ip->code_window_size = size;
-	ip->window.page = size ? data.v >> PAGE_SHIFT : TLB_NO_PAGE;
+	ip->window.tag = size ? data.v >> PAGE_SHIFT : TLB_NO_PAGE;
 	ip->window.host = data_host;
 	ip->window.rights = TLB_RIGHT(ACCESS_READ) | TLB_RIGHT(ACCESS_WRITE);
 	tlb_flush(ip);

@@ -31,14 +31,20 @@
  * Software TLB.  @rights has a bit for each kind of access that may use @host at once, indexed by
  * the ACCESS_WRITE and ACCESS_USER bits (values 2 and 4): a right is there only if a walk allowed
  * it, a write right only if D is set and nobody traces the frame.
+ *
+ * An entry belongs to the flush it was made after: its tag is that one's age above the page number, and a
+ * flush is a new age (tlb_flush).
  */
 struct tlb_entry {
-	u32 page; /* linear page number, or TLB_NO_PAGE */
+	u32 tag; /* tlb_tag(), or TLB_NO_PAGE */
 	u32 rights;
 	u8 *host; /* start of the page */
 };
 #define TLB_ENTRIES 256u
 #define TLB_NO_PAGE 0xffffffffu
+#define TLB_AGE_SHIFT 20 /* bits of a page number */
+#define TLB_AGE_ONE BIT(TLB_AGE_SHIFT)
+#define TLB_AGE_LAST (0xffeu << TLB_AGE_SHIFT) /* the tag of the next could be TLB_NO_PAGE */
 #define TLB_RIGHT(access) BIT((access) & (ACCESS_WRITE | ACCESS_USER))
 
 /* Decoded instructions, looked up by the host address of their first byte and valid only if the
@@ -108,8 +114,9 @@ struct interp {
 	u32 fetch_page; /* linear page of fetch_host, or TLB_NO_PAGE */
 	u8 fetch_cpl;
 	const u8 *fetch_host;
+	u32 tlb_age; /* of the entries that are valid */
 	struct tlb_entry tlb[TLB_ENTRIES];
-	struct tlb_entry window; /* interp_set_window */
+	struct tlb_entry window; /* interp_set_window; its tag is the page, of no age */
 	u32 code_window, code_window_size;
 	const u8 *code_window_host;
 

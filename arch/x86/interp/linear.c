@@ -9,11 +9,17 @@
  */
 #include "arch/x86/interp/interp_priv.h"
 
+/* A new age; when they are used up, the entries are cleared, and ages begin anew. */
 void tlb_flush(struct interp *ip)
 {
-	for (u32 i = 0; i < TLB_ENTRIES; i++)
-		ip->tlb[i].page = TLB_NO_PAGE;
 	ip->fetch_page = TLB_NO_PAGE;
+	if (LIKELY(ip->tlb_age != TLB_AGE_LAST)) {
+		ip->tlb_age += TLB_AGE_ONE;
+		return;
+	}
+	for (u32 i = 0; i < TLB_ENTRIES; i++)
+		ip->tlb[i].tag = TLB_NO_PAGE;
+	ip->tlb_age = 0;
 }
 
 void tlb_sync(struct interp *ip)
@@ -38,10 +44,10 @@ static inline u8 *tlb_find(const struct interp *ip, u32 address, u32 access)
 {
 	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
 
-	if (LIKELY(entry->page == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
+	if (LIKELY(entry->tag == tlb_tag(ip, address) && (entry->rights & TLB_RIGHT(access))))
 		return entry->host + (address & PAGE_MASK);
 	entry = &ip->window;
-	if (UNLIKELY(entry->page == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
+	if (UNLIKELY(entry->tag == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
 		return entry->host + (address & PAGE_MASK);
 	return NULL;
 }
@@ -74,7 +80,7 @@ static void tlb_fill(struct interp *ip, u32 address, const struct walk_result *w
 	if (!host || ip->data_breakpoints)
 		return;
 	writable_ram = gmem_type(ip->gmem, page) == GMEM_RAM && !gmem_flags(ip->gmem, page);
-	entry->page = address >> PAGE_SHIFT;
+	entry->tag = tlb_tag(ip, address);
 	entry->host = host;
 	entry->rights = rights_of(ip, walk, writable_ram);
 }

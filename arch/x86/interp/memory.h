@@ -18,6 +18,11 @@
 
 /* ---- memory: lin --------------------------------------------------------------------------- */
 void tlb_flush(struct interp *ip);
+/* What the tag of a valid entry for @address is. */
+static inline u32 tlb_tag(const struct interp *ip, u32 address)
+{
+	return address >> PAGE_SHIFT | ip->tlb_age;
+}
 /* The TLB and what else was derived is dropped if gmem or DR7 changed. */
 void tlb_sync(struct interp *ip);
 static inline u32 access_user(const struct interp *ip)
@@ -62,7 +67,7 @@ static inline u8 *mem_fast(struct interp *ip, u32 seg, u32 offset, u32 size, u32
 	if (UNLIKELY((segment->attr & (plain | SEG_TYPE_CODE | SEG_TYPE_EXPAND_DOWN)) != plain ||
 		     last > segment->limit || last < offset || linear & (size - 1)))
 		return NULL;
-	if (UNLIKELY(entry->page != linear >> PAGE_SHIFT ||
+	if (UNLIKELY(entry->tag != tlb_tag(ip, linear) ||
 		     !(entry->rights & TLB_RIGHT(access | access_user(ip)))))
 		return NULL;
 	return entry->host + (linear & PAGE_MASK);
