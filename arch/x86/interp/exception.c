@@ -296,6 +296,8 @@ static enum emul_result deliver(struct interp *ip, struct event event)
 	cpu->activity = CPU_RUNNING;
 	for (;;) {
 		tlb_sync(ip);
+		if (LIKELY(deliver_fast(ip, &event)))
+			return EMUL_DONE;
 		interp_save(ip);
 		ip->committed = false;
 		ip->ext = ERROR_EXT;

@@ -37,6 +37,7 @@ struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus 
 	ip->seen_generation = gmem_generation(gmem) - 1;
 	ip->last = &ip->decoded[0];
 	ip->window.tag = TLB_NO_PAGE;
+	ip->fast_delivery = true;
 	ip->tlb_age = TLB_AGE_LAST; /* so that the first flush clears the entries */
 	tlb_flush(ip);
 	return ip;

@@ -73,6 +73,12 @@ enum emul_result interp_deliver_fault(struct interp *interp);
 enum emul_result interp_deliver_interrupt(struct interp *interp, u8 vector);
 enum emul_result interp_deliver_nmi(struct interp *interp);
 
+/* Events that go the usual way between flat segments are framed by a shorter path (deliver_fast.c) with
+ * the same result.  @on false: never, so that the two can be compared. */
+void interp_use_fast_delivery(struct interp *interp, bool on);
+/* How many took it. */
+u32 interp_fast_deliveries(const struct interp *interp);
+
 /* Drop cached translations: somebody else changed CR0, CR3, CR4, EFER, or the guest flushed. */
 void interp_flush_tlb(struct interp *interp);
 

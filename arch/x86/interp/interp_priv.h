@@ -107,6 +107,8 @@ struct interp {
 	u8 ext;          /* ERROR_EXT while an external event is being delivered */
 	u32 dr6_hits;    /* debug conditions met, to be reported after the instruction */
 	bool used_bus;   /* since interp_run began */
+	bool fast_delivery;
+	u32 fast_deliveries;
 
 	u32 seen_generation; /* of gmem, when the TLB was last known to be good */
 	u32 seen_dr7;
@@ -284,6 +286,9 @@ enum emul_result far_return_protected(struct interp *ip, const struct far_frame 
 /* SS:ESP for entry to @cpl from a less privileged level, from the TSS or ops->kernel_stack. */
 enum emul_result exception_inner_stack(struct interp *ip, u32 cpl, struct new_stack *stack);
 enum emul_result exception_deliver(struct interp *ip, const struct event *event);
+/* The same for an event that goes the usual way between flat segments, if @event does; false: nothing has
+ * changed, exception_deliver() is to be asked. */
+bool deliver_fast(struct interp *ip, const struct event *event);
 
 enum task_reason { TASK_JMP, TASK_CALL, TASK_IRET, TASK_EVENT };
 /* Switch to the TSS @selector, whose descriptor is @d (checked for type, presence and privilege by
