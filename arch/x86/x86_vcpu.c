@@ -27,17 +27,18 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 
 	if (!vcpu->has_gate)
 		return;
-	vcpu->root_stale = true;
-	if (kind == TLB_FLUSH_PAGE)
+	if (kind == TLB_FLUSH_PAGE) {
 		shadow_invlpg(vcpu->shadow, &vcpu->cpu, address);
-	else
+	} else {
+		vcpu->root_stale = true;
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
+	}
 	x86_translated_flushed(vcpu, kind != TLB_FLUSH_PAGE, address);
 }
 
 void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address)
 {
-	interp_flush_tlb(vcpu->interp);
+	interp_flush(vcpu->interp, kind, address);
 	tlb_flushed(vcpu, kind, address);
 }
 

@@ -35,6 +35,8 @@ static enum emul_result fetch_page(struct interp *ip, u32 linear, const u8 **hos
 	if (*host) {
 		ip->fetch_page = linear >> PAGE_SHIFT;
 		ip->fetch_cpl = ip->cpu->cpl;
+		ip->fetch_global = walk.global;
+		tlb_note_large(ip, linear, &walk);
 		ip->fetch_host = *host;
 		*host += linear & PAGE_MASK;
 	}

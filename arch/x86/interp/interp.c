@@ -38,7 +38,7 @@ struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus 
 	ip->last = &ip->decoded[0];
 	ip->window.tag = TLB_NO_PAGE;
 	ip->fast_delivery = true;
-	ip->tlb_age = TLB_AGE_LAST; /* so that the first flush clears the entries */
+	ip->tlb_newest = TLB_AGE_LAST; /* so that the first flush clears the entries */
 	tlb_flush(ip);
 	return ip;
 }
@@ -72,6 +72,17 @@ void interp_set_window(struct interp *ip, gva_t code, const void *code_host, u32
 void interp_flush_tlb(struct interp *ip)
 {
 	tlb_flush(ip);
+}
+
+void interp_flush(struct interp *ip, enum tlb_flush kind, gva_t address)
+{
+	tlb_flush_kind(ip, kind, address.v);
+}
+
+void interp_learn(struct interp *ip, gva_t address, const struct walk_result *walk)
+{
+	tlb_sync(ip);
+	tlb_fill(ip, address.v, walk);
 }
 
 /* ---- memory for others ---------------------------------------------------------------------------- */

@@ -43,6 +43,7 @@ struct interp_ops {
 };
 
 struct interp;
+struct walk_result;
 
 struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus *bus,
 			     const struct interp_ops *ops, void *opaque);
@@ -81,6 +82,11 @@ u32 interp_fast_deliveries(const struct interp *interp);
 
 /* Drop cached translations: somebody else changed CR0, CR3, CR4, EFER, or the guest flushed. */
 void interp_flush_tlb(struct interp *interp);
+/* Only those that @kind says; @address for TLB_FLUSH_PAGE. */
+void interp_flush(struct interp *interp, enum tlb_flush kind, gva_t address);
+/* A walk (mmu_walk) for the CPU's present state has found @walk for @address: keep it, so that the
+ * instruction to be executed next needs none. */
+void interp_learn(struct interp *interp, gva_t address, const struct walk_result *walk);
 
 /* Let supervisor code see what the guest's tables do not map: @size bytes of code at linear @code,
  * to be executed, and one page of data at @data.  The gate of a VMI guest, so that the ROM's code

@@ -30,15 +30,17 @@
 /*
  * Software TLB.  @rights has a bit for each kind of access that may use @host at once, indexed by
  * the ACCESS_WRITE and ACCESS_USER bits (values 2 and 4): a right is there only if a walk allowed
- * it, a write right only if D is set and nobody traces the frame.
+ * it, a write right only if D is set and nobody traces the frame.  Where somebody does, the bit above
+ * it says that the write needs no walk, but gmem_write().
  *
- * An entry belongs to the flush it was made after: its tag is that one's age above the page number, and a
- * flush is a new age (tlb_flush).
+ * An entry belongs to the flush it was made after: its tag is that one's age above the page number, and
+ * a flush is a new age.  Global translations have an age of their own, which CR3 loads leave alone.
  */
 struct tlb_entry {
-	u32 tag; /* tlb_tag(), or TLB_NO_PAGE */
+	u32 tag; /* page number | age, or TLB_NO_PAGE */
 	u32 rights;
 	u8 *host; /* start of the page */
+	u32 gfn;  /* the guest-physical page */
 };
 #define TLB_ENTRIES 256u
 #define TLB_NO_PAGE 0xffffffffu
@@ -46,6 +48,7 @@ struct tlb_entry {
 #define TLB_AGE_ONE BIT(TLB_AGE_SHIFT)
 #define TLB_AGE_LAST (0xffeu << TLB_AGE_SHIFT) /* the tag of the next could be TLB_NO_PAGE */
 #define TLB_RIGHT(access) BIT((access) & (ACCESS_WRITE | ACCESS_USER))
+#define TLB_TRACED(access) (TLB_RIGHT(access) << 1)
 
 /* Decoded instructions, looked up by the host address of their first byte and valid only if the
  * bytes in memory are still the same: so nothing has to be told about code that changes. */
@@ -115,8 +118,11 @@ struct interp {
 	bool data_breakpoints;
 	u32 fetch_page; /* linear page of fetch_host, or TLB_NO_PAGE */
 	u8 fetch_cpl;
+	bool fetch_global;
 	const u8 *fetch_host;
-	u32 tlb_age; /* of the entries that are valid */
+	u32 tlb_age, tlb_global_age; /* of the entries that are valid */
+	u32 tlb_newest;              /* age given last */
+	u32 large_first, large_last; /* linear pages between which entries may be parts of large ones */
 	struct tlb_entry tlb[TLB_ENTRIES];
 	struct tlb_entry window; /* interp_set_window; its tag is the page, of no age */
 	u32 code_window, code_window_size;

@@ -9,17 +9,73 @@
  */
 #include "arch/x86/interp/interp_priv.h"
 
-/* A new age; when they are used up, the entries are cleared, and ages begin anew. */
+static struct tlb_entry *entry_for(struct interp *ip, u32 address)
+{
+	return &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+}
+
+/* New ages for all; when they are used up, the entries are cleared, and ages begin anew. */
 void tlb_flush(struct interp *ip)
 {
 	ip->fetch_page = TLB_NO_PAGE;
-	if (LIKELY(ip->tlb_age != TLB_AGE_LAST)) {
-		ip->tlb_age += TLB_AGE_ONE;
+	ip->large_first = TLB_NO_PAGE;
+	ip->large_last = 0;
+	if (UNLIKELY(ip->tlb_newest >= TLB_AGE_LAST - TLB_AGE_ONE)) {
+		for (u32 i = 0; i < TLB_ENTRIES; i++)
+			ip->tlb[i].tag = TLB_NO_PAGE;
+		ip->tlb_newest = 0;
+	}
+	ip->tlb_global_age = ip->tlb_newest + TLB_AGE_ONE;
+	ip->tlb_age = ip->tlb_newest = ip->tlb_newest + 2 * TLB_AGE_ONE;
+}
+
+static void flush_non_global(struct interp *ip)
+{
+	if (!ip->fetch_global)
+		ip->fetch_page = TLB_NO_PAGE;
+	if (UNLIKELY(ip->tlb_newest == TLB_AGE_LAST))
+		tlb_flush(ip);
+	else
+		ip->tlb_age = ip->tlb_newest += TLB_AGE_ONE;
+}
+
+static void flush_page(struct interp *ip, u32 address)
+{
+	u32 page = address >> PAGE_SHIFT;
+
+	if (UNLIKELY(page >= ip->large_first && page <= ip->large_last)) {
+		tlb_flush(ip);
 		return;
 	}
-	for (u32 i = 0; i < TLB_ENTRIES; i++)
-		ip->tlb[i].tag = TLB_NO_PAGE;
-	ip->tlb_age = 0;
+	if (ip->fetch_page == page)
+		ip->fetch_page = TLB_NO_PAGE;
+	if (tlb_holds(ip, entry_for(ip, address), address))
+		entry_for(ip, address)->tag = TLB_NO_PAGE;
+}
+
+void tlb_flush_kind(struct interp *ip, enum tlb_flush kind, u32 address)
+{
+	switch (kind) {
+	case TLB_FLUSH_PAGE:
+		flush_page(ip, address);
+		break;
+	case TLB_FLUSH_NON_GLOBAL:
+		flush_non_global(ip);
+		break;
+	case TLB_FLUSH_ALL:
+		tlb_flush(ip);
+		break;
+	}
+}
+
+void tlb_note_large(struct interp *ip, u32 address, const struct walk_result *walk)
+{
+	u32 size = BIT(walk->page_shift), first = ALIGN_DOWN(address, size) >> PAGE_SHIFT;
+
+	if (LIKELY(walk->page_shift == PAGE_SHIFT))
+		return;
+	ip->large_first = MIN(ip->large_first, first);
+	ip->large_last = MAX(ip->large_last, first + (size >> PAGE_SHIFT) - 1);
 }
 
 void tlb_sync(struct interp *ip)
@@ -44,7 +100,7 @@ static inline u8 *tlb_find(const struct interp *ip, u32 address, u32 access)
 {
 	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
 
-	if (LIKELY(entry->tag == tlb_tag(ip, address) && (entry->rights & TLB_RIGHT(access))))
+	if (LIKELY(tlb_holds(ip, entry, address) && (entry->rights & TLB_RIGHT(access))))
 		return entry->host + (address & PAGE_MASK);
 	entry = &ip->window;
 	if (UNLIKELY(entry->tag == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
@@ -52,7 +108,15 @@ static inline u8 *tlb_find(const struct interp *ip, u32 address, u32 access)
 	return NULL;
 }
 
-static u32 rights_of(const struct interp *ip, const struct walk_result *walk, bool writable_ram)
+/* May the frame be written, and how? */
+static u32 write_right(const struct interp *ip, gpa_t page, u32 access)
+{
+	if (gmem_type(ip->gmem, page) != GMEM_RAM)
+		return 0;
+	return gmem_flags(ip->gmem, page) ? TLB_TRACED(access) : TLB_RIGHT(access);
+}
+
+static u32 rights_of(const struct interp *ip, const struct walk_result *walk, gpa_t page)
 {
 	bool paging = ip->cpu->cr0 & CR0_PG;
 	bool user = !paging || walk->user;
@@ -61,28 +125,28 @@ static u32 rights_of(const struct interp *ip, const struct walk_result *walk, bo
 
 	if (user)
 		rights |= TLB_RIGHT(ACCESS_USER);
-	if (!writable_ram || (paging && !walk->dirty))
+	if (paging && !walk->dirty)
 		return rights;
 	if (writable || !(ip->cpu->cr0 & CR0_WP))
-		rights |= TLB_RIGHT(ACCESS_WRITE);
+		rights |= write_right(ip, page, ACCESS_WRITE);
 	if (writable && user)
-		rights |= TLB_RIGHT(ACCESS_WRITE | ACCESS_USER);
+		rights |= write_right(ip, page, ACCESS_WRITE | ACCESS_USER);
 	return rights;
 }
 
-static void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk)
+void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk)
 {
-	struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+	struct tlb_entry *entry = entry_for(ip, address);
 	gpa_t page = gpa(walk->gpa.v & ~(u64)PAGE_MASK);
 	u8 *host = gmem_ptr(ip->gmem, page, PAGE_SIZE, false);
-	bool writable_ram;
 
 	if (!host || ip->data_breakpoints)
 		return;
-	writable_ram = gmem_type(ip->gmem, page) == GMEM_RAM && !gmem_flags(ip->gmem, page);
-	entry->tag = tlb_tag(ip, address);
+	entry->tag = address >> PAGE_SHIFT | (walk->global ? ip->tlb_global_age : ip->tlb_age);
 	entry->host = host;
-	entry->rights = rights_of(ip, walk, writable_ram);
+	entry->gfn = (u32)gpa_pfn(page);
+	entry->rights = rights_of(ip, walk, page);
+	tlb_note_large(ip, address, walk);
 }
 
 static enum emul_result translate(struct interp *ip, u32 address, u32 access, gpa_t *to)
@@ -156,6 +220,17 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 }
 
 /* ---- places --------------------------------------------------------------------------------- */
+/* A write to a frame that somebody traces: where it is, without a walk. */
+static bool find_traced(const struct interp *ip, u32 address, u32 access, gpa_t *to)
+{
+	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+
+	if (!tlb_holds(ip, entry, address) || !(entry->rights & TLB_TRACED(access)))
+		return false;
+	*to = gpa((u64)entry->gfn << PAGE_SHIFT | (address & PAGE_MASK));
+	return true;
+}
+
 static enum emul_result place_find(struct interp *ip, u32 address, u32 size, u32 access,
 				   struct mem_place *place)
 {
@@ -166,7 +241,7 @@ static enum emul_result place_find(struct interp *ip, u32 address, u32 size, u32
 	place->host = NULL;
 	if (LIKELY(size <= in_page)) {
 		place->host = tlb_find(ip, address, access);
-		if (place->host)
+		if (place->host || find_traced(ip, address, access, &place->part[0]))
 			return EMUL_DONE;
 		TRY(translate(ip, address, access, &place->part[0]));
 		place->host = tlb_find(ip, address, access);

@@ -17,12 +17,19 @@
 #else
 
 /* ---- memory: lin --------------------------------------------------------------------------- */
+/* All of it, all that is not global, or all that may come from the page of @address. */
 void tlb_flush(struct interp *ip);
-/* What the tag of a valid entry for @address is. */
-static inline u32 tlb_tag(const struct interp *ip, u32 address)
+void tlb_flush_kind(struct interp *ip, enum tlb_flush kind, u32 address);
+static inline bool tlb_holds(const struct interp *ip, const struct tlb_entry *entry, u32 address)
 {
-	return address >> PAGE_SHIFT | ip->tlb_age;
+	u32 age = entry->tag ^ address >> PAGE_SHIFT;
+
+	return LIKELY(age == ip->tlb_age) || age == ip->tlb_global_age;
 }
+/* A walk has said what @address, used by the running code, is: so need not we. */
+void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk);
+/* Pages of which a larger one consists, of which @address lies in: INVLPG drops them together. */
+void tlb_note_large(struct interp *ip, u32 address, const struct walk_result *walk);
 /* The TLB and what else was derived is dropped if gmem or DR7 changed. */
 void tlb_sync(struct interp *ip);
 static inline u32 access_user(const struct interp *ip)
@@ -67,7 +74,7 @@ static inline u8 *mem_fast(struct interp *ip, u32 seg, u32 offset, u32 size, u32
 	if (UNLIKELY((segment->attr & (plain | SEG_TYPE_CODE | SEG_TYPE_EXPAND_DOWN)) != plain ||
 		     last > segment->limit || last < offset || linear & (size - 1)))
 		return NULL;
-	if (UNLIKELY(entry->tag != tlb_tag(ip, linear) ||
+	if (UNLIKELY(!tlb_holds(ip, entry, linear) ||
 		     !(entry->rights & TLB_RIGHT(access | access_user(ip)))))
 		return NULL;
 	return entry->host + (linear & PAGE_MASK);

@@ -13,7 +13,7 @@
 
 static void flushed(struct interp *ip, enum tlb_flush kind, u32 address)
 {
-	tlb_flush(ip);
+	tlb_flush_kind(ip, kind, address);
 	ip->ops->tlb_flushed(ip->opaque, kind, gva(address));
 }
 
@@ -134,7 +134,6 @@ enum emul_result exec_lmsw(struct interp *ip, const struct x86_insn *insn)
 
 enum emul_result exec_invlpg(struct interp *ip, const struct x86_insn *insn)
 {
-	/* A large guest page may be in several entries of our TLB: all of it goes. */
 	flushed(ip, TLB_FLUSH_PAGE, ip->cpu->seg[insn->mem.seg].base + op_offset(ip, insn));
 	return EMUL_DONE;
 }

@@ -62,6 +62,9 @@ enum shadow_fault {
 enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, gva_t address,
 				    u32 error);
 
+/* What the guest's tables say of the address of the last shadow_page_fault() that was no SHADOW_GUEST. */
+const struct walk_result *shadow_last_walk(const struct shadow *shadow);
+
 /* The guest is about to fill the page at @address anew: if it is a shadowed page table, it is none any
  * more.  True if it was, and the access may be tried again. */
 bool shadow_forget(struct shadow *shadow, const struct x86_cpu *cpu, gva_t address);

@@ -219,14 +219,19 @@ enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, 
 				    u32 error)
 {
 	bool write = error & PF_W;
-	struct walk_result walk;
+	struct walk_result *walk = &shadow->walk;
 
 	ASSERT(shadow->current_root);
-	if (mmu_walk(cpu, shadow->gmem, address, error & (PF_W | PF_U | PF_I), &walk)) {
+	if (mmu_walk(cpu, shadow->gmem, address, error & (PF_W | PF_U | PF_I), walk)) {
 		shadow->stats.guest_faults++;
 		return SHADOW_GUEST;
 	}
-	if (beyond_shadow(shadow, address, walk.gpa, write))
+	if (beyond_shadow(shadow, address, walk->gpa, write))
 		return SHADOW_EMULATE;
-	return fill(shadow, address, &walk, write);
+	return fill(shadow, address, walk, write);
+}
+
+const struct walk_result *shadow_last_walk(const struct shadow *shadow)
+{
+	return &shadow->walk;
 }

@@ -96,6 +96,7 @@ struct shadow {
 	u16 newest, oldest;
 	u32 free_node, fresh_node, node_hand;
 
+	struct walk_result walk; /* of the last page fault */
 	struct shadow_stats stats;
 	u8 root_bucket[ROOTS];
 	struct root roots[ROOTS];
