@@ -97,14 +97,29 @@ struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector)
 	return segment;
 }
 
-static bool same_hidden(const struct x86_segment *a, const struct x86_segment *b)
+static bool is_null(u16 selector)
+{
+	return !(selector & ~SEL_RPL);
+}
+
+/* Would loading the selector of @segment give its hidden part?  The same as a comparison with
+ * x86_direct_segment(), but this is asked after each exception that is delivered. */
+static bool same_hidden(const struct x86_vcpu *vcpu, const struct x86_segment *segment)
 {
 	/* The accessed bit is always set in shadow tables, and L means nothing to a guest. */
-	u32 ignore = SEG_TYPE_ACCESSED | BIT(13);
+	const u32 compare = 0xf0ff & ~(SEG_TYPE_ACCESSED | SEG_DPL | BIT(13));
+	u64 raw = is_null(segment->selector) ? 0 :
+							gate_descriptor(&vcpu->gate, segment->selector);
+	u32 low = (u32)raw, high = (u32)(raw >> 32);
+	u32 dpl = high >> 13 & 3, limit = (low & 0xffff) | (high & 0xf0000);
 
-	if (!(a->attr & SEG_P) && !(b->attr & SEG_P))
-		return !(a->selector & ~SEL_RPL); /* only null can be loaded again */
-	return ((a->attr ^ b->attr) & ~ignore) == 0 && a->base == b->base && a->limit == b->limit;
+	if (!(segment->attr & SEG_P) && !raw)
+		return is_null(segment->selector); /* only null can be loaded again */
+	if (high & BIT(23))
+		limit = limit << 12 | 0xfff;
+	return ((segment->attr ^ high >> 8) & compare) == 0 &&
+	       seg_dpl(segment) == (dpl == 1 ? 0 : dpl) && segment->limit == limit &&
+	       segment->base == (low >> 16 | (high & 0xff) << 16 | (high & 0xff000000));
 }
 
 bool x86_direct_segments_match(struct x86_vcpu *vcpu)
@@ -113,13 +128,10 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 	u32 rpl = cpu->cpl ? cpu->cpl : cpu->kernel_rpl;
 
 	for (u32 i = 0; i < SREG_COUNT; i++) {
-		struct x86_segment shadow;
-
 		/* A translated kernel's CS is ours while it runs. */
 		if (i == SREG_CS && cpu->cpl == 0 && !vcpu->vmi.active)
 			continue;
-		shadow = x86_direct_segment(vcpu, cpu->seg[i].selector);
-		if (!same_hidden(&shadow, &cpu->seg[i]))
+		if (!same_hidden(vcpu, &cpu->seg[i]))
 			return false;
 	}
 	/* The CPU can only be given CS and SS of its own ring, and all of ESP only if SS is 32-bit. */
