@@ -395,6 +395,11 @@ u32 gmem_generation(const struct gmem *gmem)
 	return gmem->generation;
 }
 
+const u32 *gmem_generation_of(const struct gmem *gmem)
+{
+	return &gmem->generation;
+}
+
 void gmem_listen(struct gmem *gmem, u8 flag, gmem_listener_fn *fn, void *opaque)
 {
 	u32 bit = (u32)__builtin_ctz(flag);

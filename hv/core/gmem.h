@@ -86,6 +86,8 @@ void gmem_set_flags(struct gmem *gmem, gpa_t address, u8 set, u8 clear);
 /* @generation changes whenever a cached pointer or right may have become stale (a flag was set,
  * the map changed): software TLBs compare it. */
 u32 gmem_generation(const struct gmem *gmem);
+/* Where it is, for those who look often. */
+const u32 *gmem_generation_of(const struct gmem *gmem);
 /* Register the one listener for @flag (one of GMEM_*). */
 void gmem_listen(struct gmem *gmem, u8 flag, gmem_listener_fn *fn, void *opaque);
 

@@ -107,6 +107,29 @@ static bool ends_run(const struct decoded *entry)
 	       insn->op == OP_POPF || insn->op == OP_MOV_TO_SREG || insn->op == OP_LSS;
 }
 
+/* What kernels change page-table entries with. */
+static u8 store_bytes(const struct x86_insn *insn)
+{
+	const struct x86_operand *to = &insn->operand[0];
+
+	if (to->kind != OPERAND_MEM || !(to->access & OPERAND_WRITE) || to->size > 8)
+		return 0;
+	switch (insn->op) {
+	case OP_MOV:
+	case OP_XCHG:
+	case OP_AND:
+	case OP_OR:
+	case OP_CMPXCHG:
+	case OP_CMPXCHG8B:
+		return (u8)to->size;
+	case OP_BTR:
+	case OP_BTS: /* a bit number in a register may lie elsewhere */
+		return insn->operand[1].kind == OPERAND_IMM ? (u8)to->size : 0;
+	default:
+		return 0;
+	}
+}
+
 static void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
 {
 	u32 last = (length - 1) / 4;
@@ -153,6 +176,7 @@ enum emul_result fetch_decode(struct interp *ip, u32 size, struct decoded *entry
 	if (!entry->handler)
 		return EMUL_UNHANDLED;
 	entry->ends_run = ends_run(entry);
+	entry->store_bytes = entry->handler == exec_ud ? 0 : store_bytes(&entry->insn);
 	entry->mode = (u16)(mode | DECODED_VALID);
 	return EMUL_DONE;
 }

@@ -34,7 +34,8 @@ struct interp *interp_create(struct x86_cpu *cpu, struct gmem *gmem, struct bus 
 	ip->feature_edx = out[3];
 	ops->cpuid(opaque, 0x80000001u, 0, out);
 	ip->has_nx = out[3] & BIT(20);
-	ip->seen_generation = gmem_generation(gmem) - 1;
+	ip->generation = gmem_generation_of(gmem);
+	ip->seen_generation = *ip->generation - 1;
 	ip->last = &ip->decoded[0];
 	ip->window.tag = TLB_NO_PAGE;
 	ip->fast_delivery = true;
@@ -83,6 +84,8 @@ void interp_learn(struct interp *ip, gva_t address, const struct walk_result *wa
 {
 	tlb_sync(ip);
 	tlb_fill(ip, address.v, walk);
+	ip->learned = true;
+	ip->learned_at = address.v;
 }
 
 /* ---- memory for others ---------------------------------------------------------------------------- */
@@ -211,6 +214,32 @@ static inline enum emul_result complete(struct interp *ip)
 	return EMUL_DONE;
 }
 
+/*
+ * Execute what was fetched, which is known to fault on a store to a frame that somebody traces.  If it writes
+ * nothing but its operand, and that is the one, it gets the right to write for this once, and the
+ * tracer is told afterwards: so it goes the short way, whatever it is.
+ */
+static enum emul_result complete_store(struct interp *ip)
+{
+	const struct x86_insn *insn = &ip->last->insn;
+	struct tlb_entry *entry = tlb_entry(ip, ip->learned_at);
+	u32 size = ip->last->store_bytes, offset = ip->learned_at & PAGE_MASK, given;
+	enum emul_result result;
+
+	ip->learned = false;
+	given = (entry->rights >> TLB_TRACED_SHIFT) &
+		(TLB_RIGHT(ACCESS_WRITE) | TLB_RIGHT(ACCESS_WRITE | ACCESS_USER));
+	if (!size || !given || offset + size > PAGE_SIZE || !tlb_holds(ip, entry, ip->learned_at) ||
+	    ip->cpu->seg[insn->mem.seg].base + op_offset(ip, insn) != ip->learned_at)
+		return complete(ip);
+	entry->rights |= given;
+	result = complete(ip);
+	entry->rights &= ~given;
+	if (result == EMUL_DONE || (result == EMUL_FAULT && ip->cpu->fault.is_trap))
+		gmem_written(ip->gmem, gpa((u64)entry->gfn << PAGE_SHIFT | offset), size);
+	return result;
+}
+
 enum emul_result interp_step(struct interp *ip)
 {
 	struct x86_cpu *cpu = ip->cpu;
@@ -224,7 +253,7 @@ enum emul_result interp_step(struct interp *ip)
 	    !(cpu->interrupt_shadow & SHADOW_MOV_SS))
 		TRY(check_code_breakpoints(ip));
 	TRY(fetch_instruction(ip));
-	return complete(ip);
+	return UNLIKELY(ip->learned) ? complete_store(ip) : complete(ip);
 }
 
 enum emul_result interp_run(struct interp *ip, u32 *budget)

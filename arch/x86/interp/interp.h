@@ -84,8 +84,8 @@ u32 interp_fast_deliveries(const struct interp *interp);
 void interp_flush_tlb(struct interp *interp);
 /* Only those that @kind says; @address for TLB_FLUSH_PAGE. */
 void interp_flush(struct interp *interp, enum tlb_flush kind, gva_t address);
-/* A walk (mmu_walk) for the CPU's present state has found @walk for @address: keep it, so that the
- * instruction to be executed next needs none. */
+/* The instruction that the next step executes is about to access @address, for which @walk was found
+ * (mmu_walk, for the CPU's present state): so it needs none, and a store to a traced frame is cheap. */
 void interp_learn(struct interp *interp, gva_t address, const struct walk_result *walk);
 
 /* Let supervisor code see what the guest's tables do not map: @size bytes of code at linear @code,

@@ -48,7 +48,8 @@ struct tlb_entry {
 #define TLB_AGE_ONE BIT(TLB_AGE_SHIFT)
 #define TLB_AGE_LAST (0xffeu << TLB_AGE_SHIFT) /* the tag of the next could be TLB_NO_PAGE */
 #define TLB_RIGHT(access) BIT((access) & (ACCESS_WRITE | ACCESS_USER))
-#define TLB_TRACED(access) (TLB_RIGHT(access) << 1)
+#define TLB_TRACED_SHIFT 1
+#define TLB_TRACED(access) (TLB_RIGHT(access) << TLB_TRACED_SHIFT)
 
 /* Decoded instructions, looked up by the host address of their first byte and valid only if the
  * bytes in memory are still the same: so nothing has to be told about code that changes. */
@@ -62,6 +63,7 @@ struct decoded {
 	bool complex;    /* the whole state is saved before */
 	bool privileged; /* #GP(0) unless CPL is 0 */
 	bool ends_run;   /* interp_run returns after it */
+	u8 store_bytes;  /* it writes so many bytes at its memory operand, and no others; 0: or not */
 	handler_fn *handler;
 	struct x86_insn insn;
 };
@@ -104,6 +106,8 @@ struct interp {
 
 	const struct x86_insn *insn;
 	u32 start_eip, start_esp, start_eflags;
+	bool learned;    /* the next step is the store to @learned_at that interp_learn() told of */
+	u32 learned_at;
 	u8 new_shadow;   /* interrupt_shadow after this instruction */
 	bool no_tf_trap; /* this instruction (INT n) swallows the single-step trap */
 	bool committed;
@@ -113,6 +117,7 @@ struct interp {
 	bool fast_delivery;
 	u32 fast_deliveries;
 
+	const u32 *generation; /* gmem's */
 	u32 seen_generation; /* of gmem, when the TLB was last known to be good */
 	u32 seen_dr7;
 	bool data_breakpoints;

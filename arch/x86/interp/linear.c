@@ -8,11 +8,7 @@
  * translated completely before the first byte moves, so a fault leaves memory as it was.
  */
 #include "arch/x86/interp/interp_priv.h"
-
-static struct tlb_entry *entry_for(struct interp *ip, u32 address)
-{
-	return &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
-}
+#include "hv/arch.h"
 
 /* New ages for all; when they are used up, the entries are cleared, and ages begin anew. */
 void tlb_flush(struct interp *ip)
@@ -49,8 +45,8 @@ static void flush_page(struct interp *ip, u32 address)
 	}
 	if (ip->fetch_page == page)
 		ip->fetch_page = TLB_NO_PAGE;
-	if (tlb_holds(ip, entry_for(ip, address), address))
-		entry_for(ip, address)->tag = TLB_NO_PAGE;
+	if (tlb_holds(ip, tlb_entry(ip, address), address))
+		tlb_entry(ip, address)->tag = TLB_NO_PAGE;
 }
 
 void tlb_flush_kind(struct interp *ip, enum tlb_flush kind, u32 address)
@@ -78,13 +74,9 @@ void tlb_note_large(struct interp *ip, u32 address, const struct walk_result *wa
 	ip->large_last = MAX(ip->large_last, first + (size >> PAGE_SHIFT) - 1);
 }
 
-void tlb_sync(struct interp *ip)
+void tlb_renew(struct interp *ip)
 {
-	u32 generation = gmem_generation(ip->gmem);
-
-	if (LIKELY(generation == ip->seen_generation && ip->cpu->dr[7] == ip->seen_dr7))
-		return;
-	ip->seen_generation = generation;
+	ip->seen_generation = *ip->generation;
 	ip->seen_dr7 = ip->cpu->dr[7];
 	ip->data_breakpoints = false;
 	for (u32 i = 0; i < 4; i++) {
@@ -98,54 +90,49 @@ void tlb_sync(struct interp *ip)
 
 static inline u8 *tlb_find(const struct interp *ip, u32 address, u32 access)
 {
-	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+	const struct tlb_entry *entry = &ip->window;
+	u8 *host = tlb_look(ip, address, access);
 
-	if (LIKELY(tlb_holds(ip, entry, address) && (entry->rights & TLB_RIGHT(access))))
-		return entry->host + (address & PAGE_MASK);
-	entry = &ip->window;
+	if (LIKELY(host != NULL))
+		return host;
 	if (UNLIKELY(entry->tag == address >> PAGE_SHIFT && (entry->rights & TLB_RIGHT(access))))
 		return entry->host + (address & PAGE_MASK);
 	return NULL;
 }
 
-/* May the frame be written, and how? */
-static u32 write_right(const struct interp *ip, gpa_t page, u32 access)
-{
-	if (gmem_type(ip->gmem, page) != GMEM_RAM)
-		return 0;
-	return gmem_flags(ip->gmem, page) ? TLB_TRACED(access) : TLB_RIGHT(access);
-}
-
-static u32 rights_of(const struct interp *ip, const struct walk_result *walk, gpa_t page)
+/* @traced: how far a right to write is moved. */
+static u32 rights_of(const struct interp *ip, const struct walk_result *walk, bool ram, u32 traced)
 {
 	bool paging = ip->cpu->cr0 & CR0_PG;
 	bool user = !paging || walk->user;
 	bool writable = !paging || walk->writable;
-	u32 rights = TLB_RIGHT(ACCESS_READ);
+	u32 rights = TLB_RIGHT(ACCESS_READ), write = 0;
 
 	if (user)
 		rights |= TLB_RIGHT(ACCESS_USER);
-	if (paging && !walk->dirty)
+	if (!ram || (paging && !walk->dirty))
 		return rights;
 	if (writable || !(ip->cpu->cr0 & CR0_WP))
-		rights |= write_right(ip, page, ACCESS_WRITE);
+		write |= TLB_RIGHT(ACCESS_WRITE);
 	if (writable && user)
-		rights |= write_right(ip, page, ACCESS_WRITE | ACCESS_USER);
-	return rights;
+		write |= TLB_RIGHT(ACCESS_WRITE | ACCESS_USER);
+	return rights | write << traced;
 }
 
 void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk)
 {
-	struct tlb_entry *entry = entry_for(ip, address);
-	gpa_t page = gpa(walk->gpa.v & ~(u64)PAGE_MASK);
-	u8 *host = gmem_ptr(ip->gmem, page, PAGE_SIZE, false);
+	struct tlb_entry *entry = tlb_entry(ip, address);
+	enum gmem_type type;
+	hpa_t frame;
+	u8 flags;
 
-	if (!host || ip->data_breakpoints)
+	type = gmem_page(ip->gmem, walk->gpa, &frame, &flags);
+	if (type == GMEM_NONE || UNLIKELY(ip->data_breakpoints))
 		return;
 	entry->tag = address >> PAGE_SHIFT | (walk->global ? ip->tlb_global_age : ip->tlb_age);
-	entry->host = host;
-	entry->gfn = (u32)gpa_pfn(page);
-	entry->rights = rights_of(ip, walk, page);
+	entry->host = arch_hpa_to_ptr(frame);
+	entry->gfn = (u32)gpa_pfn(walk->gpa);
+	entry->rights = rights_of(ip, walk, type == GMEM_RAM, flags ? TLB_TRACED_SHIFT : 0);
 	tlb_note_large(ip, address, walk);
 }
 
@@ -162,11 +149,11 @@ static enum emul_result translate(struct interp *ip, u32 address, u32 access, gp
 	return EMUL_DONE;
 }
 
-enum emul_result lin_pointer(struct interp *ip, u32 address, u32 access, u8 **host)
+enum emul_result lin_pointer_slow(struct interp *ip, u32 address, u32 access, u8 **host)
 {
 	gpa_t ignored;
 
-	*host = tlb_find(ip, address, access);
+	*host = tlb_find(ip, address, access); /* in the window, perhaps */
 	if (*host)
 		return EMUL_DONE;
 	TRY(translate(ip, address, access, &ignored));
@@ -221,9 +208,9 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 
 /* ---- places --------------------------------------------------------------------------------- */
 /* A write to a frame that somebody traces: where it is, without a walk. */
-static bool find_traced(const struct interp *ip, u32 address, u32 access, gpa_t *to)
+static bool find_traced(struct interp *ip, u32 address, u32 access, gpa_t *to)
 {
-	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+	const struct tlb_entry *entry = tlb_entry(ip, address);
 
 	if (!tlb_holds(ip, entry, address) || !(entry->rights & TLB_TRACED(access)))
 		return false;

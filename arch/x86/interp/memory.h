@@ -20,6 +20,11 @@
 /* All of it, all that is not global, or all that may come from the page of @address. */
 void tlb_flush(struct interp *ip);
 void tlb_flush_kind(struct interp *ip, enum tlb_flush kind, u32 address);
+/* The only entry that @address can be in. */
+static inline struct tlb_entry *tlb_entry(struct interp *ip, u32 address)
+{
+	return &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+}
 static inline bool tlb_holds(const struct interp *ip, const struct tlb_entry *entry, u32 address)
 {
 	u32 age = entry->tag ^ address >> PAGE_SHIFT;
@@ -31,7 +36,21 @@ void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk);
 /* Pages of which a larger one consists, of which @address lies in: INVLPG drops them together. */
 void tlb_note_large(struct interp *ip, u32 address, const struct walk_result *walk);
 /* The TLB and what else was derived is dropped if gmem or DR7 changed. */
-void tlb_sync(struct interp *ip);
+void tlb_renew(struct interp *ip);
+static inline void tlb_sync(struct interp *ip)
+{
+	if (UNLIKELY(*ip->generation != ip->seen_generation || ip->cpu->dr[7] != ip->seen_dr7))
+		tlb_renew(ip);
+}
+/* Host pointer for @access to @address if there is an entry with that right. */
+static inline u8 *tlb_look(const struct interp *ip, u32 address, u32 access)
+{
+	const struct tlb_entry *entry = &ip->tlb[(address >> PAGE_SHIFT) % TLB_ENTRIES];
+
+	if (UNLIKELY(!tlb_holds(ip, entry, address) || !(entry->rights & TLB_RIGHT(access))))
+		return NULL;
+	return entry->host + (address & PAGE_MASK);
+}
 static inline u32 access_user(const struct interp *ip)
 {
 	return ip->cpu->cpl == 3 ? ACCESS_USER : 0;
@@ -44,7 +63,12 @@ enum emul_result lin_place(struct interp *ip, u32 address, u32 size, u32 access,
 			   struct mem_place *place);
 /* Host pointer to RAM at @address for @access up to the end of its page; NULL if it takes the slow
  * way (MMIO, traced, breakpoints).  Faults are raised. */
-enum emul_result lin_pointer(struct interp *ip, u32 address, u32 access, u8 **host);
+enum emul_result lin_pointer_slow(struct interp *ip, u32 address, u32 access, u8 **host);
+static inline enum emul_result lin_pointer(struct interp *ip, u32 address, u32 access, u8 **host)
+{
+	*host = tlb_look(ip, address, access);
+	return LIKELY(*host != NULL) ? EMUL_DONE : lin_pointer_slow(ip, address, access, host);
+}
 enum emul_result lin_read32(struct interp *ip, u32 from, u32 size, u32 access, u32 *value);
 enum emul_result lin_write32(struct interp *ip, u32 to, u32 size, u32 access, u32 value);
 void place_read(struct interp *ip, const struct mem_place *place, void *to);

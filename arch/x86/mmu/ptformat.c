@@ -6,7 +6,6 @@
  */
 #include "arch/x86/mmu/ptformat.h"
 
-#define WU (PTE_W | PTE_U)
 #define HIGH_RSVD 0x7ffffff000000000ull /* bits 62-36 */
 #define XD_RSVD PTE_XD                  /* where XD does not exist it is reserved */
 
@@ -16,32 +15,32 @@ const struct ptformat ptformats[PTF_COUNT] = {
 	[PTF_32] = {
 		.name = "32-bit", .id = PTF_32, .levels = 2, .entry_size = 4, .cr3_mask = 0xfffff000,
 		.level = {
-			{ 22, 10, 0, 0,     0, 0, 0 },
-			{ 12, 10, 0, PTE_P, 0, 0, 0xfffff000 },
+			{ 22, 0,     0, 0, 0 },
+			{ 12, PTE_P, 0, 0, 0xfffff000 },
 		},
 	},
 	[PTF_32_PSE] = {
 		.name = "32-bit, PSE", .id = PTF_32_PSE, .levels = 2, .entry_size = 4, .cr3_mask = 0xfffff000,
 		.level = {
-			{ 22, 10, 0, PTE_PS, 0, 0x003fe000, 0xffc00000 },
-			{ 12, 10, 0, PTE_P,  0, 0,          0xfffff000 },
+			{ 22, PTE_PS, 0, 0x003fe000, 0xffc00000 },
+			{ 12, PTE_P,  0, 0,          0xfffff000 },
 		},
 	},
 	[PTF_PAE] = {
 		.name = "PAE", .id = PTF_PAE, .levels = 3, .entry_size = 8, .pdptes = true, .cr3_mask = 0xffffffe0,
 		.level = {
-			{ 30, 2, WU, 0,      PDPTE_RESERVED,      0,                               0 },
-			{ 21, 9, 0,  PTE_PS, HIGH_RSVD | XD_RSVD, HIGH_RSVD | XD_RSVD | 0x1fe000, 0xfffe00000 },
-			{ 12, 9, 0,  PTE_P,  0,                   HIGH_RSVD | XD_RSVD,             PTE_FRAME },
+			{ 30, 0,      PDPTE_RESERVED,      0,                               0 },
+			{ 21, PTE_PS, HIGH_RSVD | XD_RSVD, HIGH_RSVD | XD_RSVD | 0x1fe000, 0xfffe00000 },
+			{ 12, PTE_P,  0,                   HIGH_RSVD | XD_RSVD,             PTE_FRAME },
 		},
 	},
 	[PTF_PAE_NX] = {
 		.name = "PAE, NX", .id = PTF_PAE_NX, .levels = 3, .entry_size = 8, .pdptes = true,
 		.xd = PTE_XD, .cr3_mask = 0xffffffe0,
 		.level = {
-			{ 30, 2, WU, 0,      PDPTE_RESERVED, 0,                    0 },
-			{ 21, 9, 0,  PTE_PS, HIGH_RSVD,      HIGH_RSVD | 0x1fe000, 0xfffe00000 },
-			{ 12, 9, 0,  PTE_P,  0,              HIGH_RSVD,            PTE_FRAME },
+			{ 30, 0,      PDPTE_RESERVED, 0,                    0 },
+			{ 21, PTE_PS, HIGH_RSVD,      HIGH_RSVD | 0x1fe000, 0xfffe00000 },
+			{ 12, PTE_P,  0,              HIGH_RSVD,            PTE_FRAME },
 		},
 	},
 };

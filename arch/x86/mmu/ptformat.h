@@ -31,8 +31,6 @@ enum ptformat_id { PTF_NONE, PTF_32, PTF_32_PSE, PTF_PAE, PTF_PAE_NX, PTF_COUNT 
 
 struct ptformat_level {
 	u8 shift;      /* an entry translates 2^shift bytes */
-	u8 index_bits; /* 2^index_bits entries in a table */
-	u32 always;    /* W and U where the format has no such bits: counts as set */
 	u32 large;     /* PS if such an entry may be a leaf; 0; or P on the last level */
 	u64 reserved;      /* must be 0 in a present entry that refers to a table */
 	u64 leaf_reserved; /* must be 0 in a present leaf */
@@ -66,11 +64,6 @@ static inline const struct ptformat *ptformat_of(const struct x86_cpu *cpu)
 			id = cpu->cr4 & CR4_PSE ? PTF_32_PSE : PTF_32;
 	}
 	return &ptformats[id];
-}
-
-static inline u32 ptformat_index(const struct ptformat_level *level, u32 address)
-{
-	return address >> level->shift & (BIT(level->index_bits) - 1);
 }
 
 /* Does a present @entry of @level end the walk? */

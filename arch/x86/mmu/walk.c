@@ -32,7 +32,7 @@ struct walk {
 };
 
 /* The entry at @at, in one piece even if somebody is changing it. */
-static u64 read_entry(const struct gmem *gmem, gpa_t at, u32 size)
+static inline u64 read_entry(const struct gmem *gmem, gpa_t at, u32 size)
 {
 	const volatile u32 *from = gmem_ptr(gmem, at, size, false);
 	u32 low, high;
@@ -73,41 +73,64 @@ static bool allowed(const struct x86_cpu *cpu, const struct walk_result *out, u3
 	return !((access & ACCESS_FETCH) && out->no_execute);
 }
 
-/* First pass: down to the leaf, whatever the access is.  False: walk->error says why not. */
-static bool descend(const struct x86_cpu *cpu, struct walk *walk)
+/* One entry of the walk, as read.  False: it ends here with a fault. */
+static inline bool take_entry(struct walk *walk, u32 i, const struct ptformat_level *level, gpa_t at,
+			      u64 entry)
 {
-	const struct ptformat *format = walk->format;
-	const struct ptformat_level *level = format->level;
 	struct walk_result *out = walk->out;
+	bool leaf = ptformat_is_leaf(level, entry);
+
+	out->entry_gpa[i] = at;
+	out->entry[i] = entry;
+	if (!(entry & PTE_P))
+		return fault(walk, 0);
+	if (entry & (leaf ? level->leaf_reserved : level->reserved))
+		return fault(walk, PF_P | PF_RSVD);
+	return true;
+}
+
+/*
+ * First pass: down to the leaf, whatever the access is.  False: walk->error says why not.  All formats
+ * end in a directory and tables of one page each; @size, of an entry, and @pdptes, whether
+ * there is a level above them, are constants where this is used, so that each use has code of its own.
+ */
+static inline __attribute__((always_inline)) bool
+descend(const struct x86_cpu *cpu, struct walk *walk, u32 size, bool pdptes)
+{
+	const struct ptformat_level *level = walk->format->level;
+	const u32 bits = size == 4 ? 10 : 9;
+	struct walk_result *out = walk->out;
+	gpa_t table = gpa(cpu->cr3 & walk->format->cr3_mask), at;
 	u32 rights = PTE_W | PTE_U, high = 0, i = 0;
-	gpa_t table = gpa(cpu->cr3 & format->cr3_mask);
-	bool leaf;
 	u64 entry;
 
-	do {
-		out->entry_gpa[i] = gpa(0);
+	if (pdptes) {
 		entry = cpu->pdpte[walk->address >> 30];
-		if (i || !format->pdptes) {
-			out->entry_gpa[i].v = table.v + ptformat_index(level, walk->address) *
-								format->entry_size;
-			entry = read_entry(walk->gmem, out->entry_gpa[i], format->entry_size);
-		}
-		out->entry[i++] = entry;
-		if (!(entry & PTE_P))
-			return fault(walk, 0);
-		leaf = ptformat_is_leaf(level, entry);
-		if (entry & (leaf ? level->leaf_reserved : level->reserved))
-			return fault(walk, PF_P | PF_RSVD);
-		rights &= (u32)entry | level->always;
-		high |= (u32)(entry >> 32);
+		if (!take_entry(walk, i++, level++, gpa(0), entry))
+			return false;
 		table = gpa(entry & PTE_FRAME);
-	} while (!leaf && level++);
+	}
+	at = gpa(table.v + (walk->address >> (PAGE_SHIFT + bits) & (BIT(bits) - 1)) * size);
+	entry = read_entry(walk->gmem, at, size);
+	if (!take_entry(walk, i++, level, at, entry))
+		return false;
+	if (!ptformat_is_leaf(level, entry)) {
+		rights &= (u32)entry;
+		high |= (u32)(entry >> 32);
+		at = gpa((entry & PTE_FRAME) + (walk->address >> PAGE_SHIFT & (BIT(bits) - 1)) * size);
+		entry = read_entry(walk->gmem, at, size);
+		level++;
+		if (!take_entry(walk, i++, level, at, entry))
+			return false;
+	}
+	rights &= (u32)entry;
+	high |= (u32)(entry >> 32);
 	out->gpa = gpa((entry & level->leaf_frame) | (walk->address & (BIT(level->shift) - 1)));
 	out->page_shift = level->shift;
 	out->levels = (u8)i;
 	out->writable = rights & PTE_W;
 	out->user = rights & PTE_U;
-	out->no_execute = high & (u32)(format->xd >> 32);
+	out->no_execute = high & (u32)(walk->format->xd >> 32);
 	out->global = (entry & PTE_G) && (cpu->cr4 & CR4_PGE);
 	out->dirty = entry & PTE_D;
 	return true;
@@ -115,7 +138,9 @@ static bool descend(const struct x86_cpu *cpu, struct walk *walk)
 
 static bool resolve(const struct x86_cpu *cpu, struct walk *walk, u32 access)
 {
-	return descend(cpu, walk) && (allowed(cpu, walk->out, access) || fault(walk, PF_P));
+	bool down = walk->format->pdptes ? descend(cpu, walk, 8, true) : descend(cpu, walk, 4, false);
+
+	return down && (allowed(cpu, walk->out, access) || fault(walk, PF_P));
 }
 
 /* Set @bits in the entry of level @i.  False if the entry is no longer what the walk used.  Bits in
