@@ -251,8 +251,9 @@ int host_run(const struct module *modules, u32 module_count, const struct char_d
 	log_notice("host: %u VMs start, %u us after its clock did", host.vm_count,
 		 (u32)div64_u32(arch_time_ns(), 1000, NULL));
 	while (any_alive() && !host.power_off) {
-		struct vm *vm = next_runnable();
+		/* In this order: what serve() makes runnable must not be slept over. */
 		bool more = serve();
+		struct vm *vm = next_runnable();
 
 		if (vm)
 			run_slice(vm);
