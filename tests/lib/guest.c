@@ -16,6 +16,7 @@
 #define FLAT_CODE 0x00cf9a000000ffffull
 #define FLAT_DATA 0x00cf92000000ffffull
 #define DPL3 (3ull << 45)
+#define EFLAGS_VM 0x20000u
 
 u64 gdt[GDT_ENTRIES] = {
 	[KERNEL_CS / 8] = FLAT_CODE,
@@ -106,6 +107,16 @@ void set_handler(u8 vector, trap_handler *handler)
 	handlers[vector] = handler;
 }
 
+/* last_trap is the frame, which is shorter without a change of rings. */
+static void remember(const struct trap_frame *frame)
+{
+	last_trap = *frame;
+	if (frame->eflags & EFLAGS_VM || (frame->cs & 3) != (read_cs() & 3))
+		return;
+	last_trap.esp = (u32)&frame->esp;
+	__asm__("movl %%ss, %0" : "=r"(last_trap.ss));
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
 	if (frame->vector == 14)
@@ -114,7 +125,7 @@ void trap_dispatch(struct trap_frame *frame)
 		handlers[frame->vector](frame);
 		return;
 	}
-	last_trap = *frame;
+	remember(frame);
 	if (try_esp) {
 		/* Return from guest_try with the vector; its stack is as it was at the call. */
 		u32 result = frame->vector + 1;
@@ -175,6 +186,14 @@ u32 boot_number(const char *prefix, u32 otherwise)
 	for (; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
 		value = value << 4 | (u32)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
 	return value;
+}
+
+bool on_bare(void)
+{
+	u32 eax = 0x40000000, ebx, ecx, edx;
+
+	__asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+	return ebx != 0x756d6f52; /* "Romu" */
 }
 
 #define PIC1 0x20

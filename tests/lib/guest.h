@@ -26,6 +26,7 @@ struct trap_frame {
 	u32 vector, error;
 	u32 eip, cs, eflags;
 	u32 esp, ss; /* only from an outer ring */
+	u32 v86_es, v86_ds, v86_fs, v86_gs; /* only from V86 mode */
 };
 
 extern u64 gdt[GDT_ENTRIES];
@@ -49,6 +50,7 @@ void set_gate(u8 vector, u32 type, u32 dpl, const void *entry);
 
 /* Call fn(argument); 0, or 1 + vector of the exception that ended it (details in last_trap). */
 u32 guest_try(void (*fn)(u32), u32 argument);
+/* What the exception found; esp and ss also if it came in the kernel itself. */
 extern struct trap_frame last_trap;
 extern u32 last_cr2;
 
@@ -57,6 +59,8 @@ bool boot_word(const char *word);
 /* The hexadecimal number behind @prefix ("seed=") on the command line, or @otherwise. */
 u32 boot_number(const char *prefix, u32 otherwise);
 extern u32 boot_eax, boot_ebx, boot_esi;
+/* Is there no Romulus below?  For what TCG is known to do otherwise than a CPU (docs/caveats.md). */
+bool on_bare(void);
 
 /* ---- user.c: ring 3, and the task of double faults ---- */
 
@@ -75,6 +79,13 @@ void user_enter(u32 registers);
 u32 user_run(const struct user_registers *registers);
 /* The same, in flat segments of ring 3 with IF set. */
 u32 run_user(u32 code, u32 stack);
+
+/* The same two for code in the kernel, on the stack of @registers (its top 12 bytes are used to get
+ * there).  SS stays. */
+void kernel_enter(u32 registers);
+u32 kernel_run(const struct user_registers *registers);
+/* Ring 0 or 3 with flat segments (cs and ss are ignored). */
+u32 run_in_ring(u32 ring, const struct user_registers *registers);
 
 /* From now on a double fault ends the guest_try under way, whatever became of ESP: vector 8 gets a
  * task gate.  After user_init. */

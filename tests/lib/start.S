@@ -123,6 +123,23 @@ user_enter:
 	popl %eax
 	jmp *%cs:iret_routine
 
+/* void kernel_enter(u32 registers): the same without a change of rings. */
+	.globl kernel_enter
+kernel_enter:
+	movl 4(%esp), %eax
+	movl 12(%eax), %esp
+	pushl 8(%eax)
+	pushl %cs
+	pushl 0(%eax)
+	movl 24(%eax), %ebx
+	movl 28(%eax), %ecx
+	movl 32(%eax), %edx
+	movl 36(%eax), %esi
+	movl 40(%eax), %edi
+	movl 44(%eax), %ebp
+	movl 20(%eax), %eax
+	jmp *%cs:iret_routine
+
 /*
  * The task of double faults (task.c): make the interrupted task continue at the end of its
  * guest_try, and return to it by the back link.  IRET is the real one: NT is set, and no stack

@@ -54,6 +54,22 @@ u32 user_run(const struct user_registers *registers)
 	return result == USER_EXIT + 1 ? 0 : result;
 }
 
+u32 kernel_run(const struct user_registers *registers)
+{
+	u32 result = guest_try(kernel_enter, (u32)registers);
+
+	return result == USER_EXIT + 1 ? 0 : result;
+}
+
+u32 run_in_ring(u32 ring, const struct user_registers *registers)
+{
+	struct user_registers flat = *registers;
+
+	flat.cs = USER_CS;
+	flat.ss = USER_DS;
+	return ring ? user_run(&flat) : kernel_run(&flat);
+}
+
 u32 run_user(u32 code, u32 stack)
 {
 	struct user_registers registers = {
