@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """The VMI Linux guest: boots to power-off on many PCs, and gives a shell that works."""
-import os
-
 import pexpect
 
-from guestrun import ROOT, Result, log_path, run_romulus
-from harness import Failure, tail
+from guestrun import ROOT, Result, run_romulus
+from shell import PROMPT, Shell
 
 GROUPS = {"linux"}
 KERNEL = ROOT / "build" / "guest" / "bzImage"
 INITRD = ROOT / "build" / "guest" / "initramfs.gz"
 BOOT_TIMEOUT_S = 300
-PROMPT = r"guest:[^\n]*# "
 
 
 def boot(name: str, *arguments: str, append: str = "romulus.test=poweroff",
@@ -28,36 +25,6 @@ def boots_by_vmi(name: str, *arguments: str) -> None:
     result.want("console", r"^ROMULUS-GUEST: boot ok")
     result.want_status(0)
     result.want("log", r"^romulus: end status=0")
-
-
-class Shell:
-    """`make run` as a user has it in front of him."""
-
-    def __init__(self, name: str, command: str, arguments: list[str]):
-        environment = {key: value for key, value in os.environ.items()
-                       if key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-        self.transcript = log_path(f"linux-{name}").with_suffix(".transcript")
-        self.child = pexpect.spawn(command, arguments, cwd=str(ROOT), env=environment,
-                                   encoding="utf-8", codec_errors="replace", timeout=BOOT_TIMEOUT_S)
-        self.child.logfile_read = open(self.transcript, "w", encoding="utf-8")
-
-    def want(self, pattern: str, timeout: float = 30) -> None:
-        if self.child.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=timeout):
-            self.child.close(force=True)
-            text = self.transcript.read_text(encoding="utf-8")
-            raise Failure(f"no '{pattern}' within {timeout} s\n{tail(text)}")
-
-    def command(self, line: str, pattern: str) -> None:
-        self.child.sendline(line)
-        self.want(pattern)
-        self.want(PROMPT)
-
-    def want_end(self, status: int) -> None:
-        self.want("all guests are off")
-        self.child.expect(pexpect.EOF, timeout=30)
-        self.child.close()
-        if self.child.exitstatus != status:
-            raise Failure(f"exit status {self.child.exitstatus}; expected {status}")
 
 
 def test_boot_pentium3_128m() -> None:
@@ -109,7 +76,7 @@ def test_reboot_with_no_reboot() -> None:
 
 def test_reboot() -> None:
     """reboot starts the guest again, with VMI again."""
-    shell = Shell("reboot", "tools/romulus", [
+    shell = Shell("linux-reboot", "tools/romulus", [
         "run", f"--kernel={KERNEL}", f"--initrd={INITRD}", "--append=console=ttyS0"])
     shell.want("VMI: kernel runs in ring 1", timeout=BOOT_TIMEOUT_S)
     shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
@@ -122,7 +89,7 @@ def test_reboot() -> None:
 
 def test_make_run() -> None:
     """make run: a shell where commands work; poweroff returns to the host's shell."""
-    shell = Shell("make-run", "make", ["run"])
+    shell = Shell("linux-make-run", "make", ["run"])
     shell.want("the hypervisor's log is", timeout=600)
     shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
     shell.command("uname -m", r"\ni686")
@@ -139,7 +106,7 @@ def test_make_run() -> None:
 
 def test_monitor() -> None:
     """Ctrl-] m: the monitor; stop and resume; Ctrl-] Ctrl-] is one for the guest."""
-    shell = Shell("monitor", "tools/romulus", [
+    shell = Shell("linux-monitor", "tools/romulus", [
         "run", f"--kernel={KERNEL}", f"--initrd={INITRD}", "--append=console=ttyS0"])
     shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
     monitor = r"romulus> "
