@@ -57,7 +57,10 @@ static bool gate_fault(struct x86_vcpu *vcpu, u32 cr2)
 
 	if (!vcpu->translated.in_cache || offset >= GATE_SLOT_SIZE)
 		return false;
-	x86_vcpu_emulate(vcpu, offset - GATE_IF < PAGE_SIZE ? EMULATE_IF : EMULATE_OTHER);
+	if (offset - GATE_IF >= PAGE_SIZE)
+		x86_vcpu_emulate(vcpu, EMULATE_OTHER);
+	else if (!vcpu->translated.recovery.if_known)
+		x86_vcpu_emulate(vcpu, EMULATE_IF);
 	return true;
 }
 

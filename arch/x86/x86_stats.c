@@ -58,6 +58,8 @@ void x86_stats_print(const struct x86_stats *stats, line_fn *line, void *opaque)
 	}
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		print(stats->calls[i], "VMI ", calls[i], line, opaque);
+	for (i = 0; i < OP_COUNT; i++)
+		print(stats->callouts[i], "call-out: ", insn_op_name(i), line, opaque);
 }
 
 void x86_stats_print_shadow(const struct shadow_stats *stats, line_fn *line, void *opaque)

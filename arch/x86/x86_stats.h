@@ -6,6 +6,7 @@
 #ifndef ARCH_X86_X86_STATS_H
 #define ARCH_X86_X86_STATS_H
 
+#include "arch/x86/isa/insn.h"
 #include "guest-abi/hypercall.h"
 #include "hv/lib/types.h"
 
@@ -51,6 +52,7 @@ struct x86_stats {
 	u64 emulated[X86_EMULATION_COUNT];
 	u64 vectors[256];
 	u64 calls[HYPERCALL_SLOTS];
+	u64 callouts[OP_COUNT]; /* of translated code, by instruction */
 };
 
 /* One line per counter that is not 0, each given to @line. */

@@ -430,6 +430,7 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 void x86_translated_exit(struct x86_vcpu *vcpu)
 {
 	struct x86_translated *t = &vcpu->translated;
+	const u8 *bytes;
 
 	switch (t->recovery.exit) {
 	case BT_EXIT_LINK:
@@ -444,6 +445,7 @@ void x86_translated_exit(struct x86_vcpu *vcpu)
 	case BT_EXIT_EMULATE:
 	case BT_EXIT_NONE:
 		x86_vcpu_emulate(vcpu, EMULATE_CALLOUT);
+		vcpu->stats.callouts[interp_last_insn(vcpu->interp, &bytes)->op]++;
 		break;
 	}
 }

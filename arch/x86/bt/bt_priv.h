@@ -62,6 +62,8 @@ struct bt_mark {
 #define MARK_SPECIAL BIT(6)    /* with EIP_SLOT: flags are in their slot; else: an IRET has set IF already */
 #define MARK_ESP_8 BIT(7)      /* ESP is 8 too high */
 #define MARK_ESP_4 (BIT(7) | BIT(6)) /* 4 too low */
+/* Both: in the shadow of STI. */
+#define MARK_SHADOW (MARK_IF_EAX | MARK_IF_ZERO)
 /* A mark without flags and spills stands at a boundary: the cache may be entered there. */
 
 enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE };
@@ -129,6 +131,8 @@ struct emit {
 	struct bt_block *block;
 	u32 eip;           /* guest address of the mark before */
 	u32 marked;        /* bytes of code at the mark before */
+	bool shadow;       /* the instruction at shadow_eip is behind STI */
+	u32 shadow_eip;
 };
 
 struct bt {

@@ -98,9 +98,7 @@ static void leave_tables(struct bt *bt, const struct bt_block *block)
 {
 	struct hash_entry *entry = hash_entry(bt, block->eip);
 
-	if (!block->pad)
-		return;
-	if (*branch_entry(bt, block->eip) == tc_linear(bt, block->pad))
+	if (block->pad && *branch_entry(bt, block->eip) == tc_linear(bt, block->pad))
 		*branch_entry(bt, block->eip) = tc_linear(bt, bt->slow_routine);
 	for (u32 i = 0; i < HASH_PROBES; i++)
 		if (entry[i].target == tc_linear(bt, block_body(block)))

@@ -61,10 +61,8 @@ static u64 directory_entry(const struct bt *bt, const struct x86_cpu *cpu, u32 a
 			return 0;
 		table = cpu->pdpte[address >> 30] & PTE_FRAME;
 	}
-	return read_entry(bt,
-			  gpa(table + ptformat_index(&format->level[format->pdptes], address) *
-					      format->entry_size),
-			  format->entry_size) & ENTRY_MATTERS;
+	table += ptformat_offset(format, &format->level[format->pdptes], address);
+	return read_entry(bt, gpa(table), format->entry_size) & ENTRY_MATTERS;
 }
 
 static void add_region(struct bt *bt, u32 number, u64 entry)

@@ -39,6 +39,9 @@ void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
 {
 	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
 
+	if (e->shadow && eip == e->shadow_eip &&
+	    !(flags & (MARK_EIP_SLOT | MARK_EIP_LINK | MARK_SHADOW)))
+		flags |= MARK_SHADOW;
 	/* A long stretch needs marks in between, which say the same as the one before. */
 	while (tc > 255) {
 		const struct bt_mark *before = &e->bt->marks[e->bt->mark_count - 1];

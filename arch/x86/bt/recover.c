@@ -69,6 +69,18 @@ static void correct_esp(struct x86_cpu *cpu, u32 flags)
 		cpu->gpr[REG_ESP] -= 8;
 }
 
+static void recover_if(struct x86_cpu *cpu, u32 flags, struct bt_recovery *recovery)
+{
+	if ((flags & MARK_SHADOW) == MARK_SHADOW) {
+		cpu->interrupt_shadow = SHADOW_STI;
+	} else if (flags & MARK_IF_EAX) {
+		cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (cpu->gpr[REG_EAX] & EFLAGS_IF);
+		recovery->if_known = true;
+	} else if (flags & MARK_IF_ZERO) {
+		cpu->eflags &= ~EFLAGS_IF;
+	}
+}
+
 bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct x86_cpu *cpu,
 		struct bt_recovery *recovery)
 {
@@ -79,12 +91,9 @@ bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct 
 	if (!number)
 		return false;
 	mark = mark_at(bt, number, offset, &cpu->eip);
-	if (mark.flags & MARK_IF_EAX)
-		cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (cpu->gpr[REG_EAX] & EFLAGS_IF);
-	if (mark.flags & MARK_IF_ZERO)
-		cpu->eflags &= ~EFLAGS_IF;
-	correct_esp(cpu, mark.flags);
 	*recovery = (struct bt_recovery){ .exit = mark.flags & MARK_EXIT };
+	recover_if(cpu, mark.flags, recovery);
+	correct_esp(cpu, mark.flags);
 	if (recovery->exit == BT_EXIT_LINK || mark.flags & MARK_EIP_LINK) {
 		link = link_of(bt, block, offset, recovery->exit == BT_EXIT_LINK);
 		cpu->eip = bt->links[link].target;

@@ -243,6 +243,7 @@ void emit_slow_routine(struct emit *e)
 	emit_mark(e, 0, ECX, MARK_EIP_SLOT);
 	emit_save(e, REG_EAX, spill_slot(REG_EAX));
 	emit_save(e, REG_EDX, spill_slot(REG_EDX));
+	emit_mark(e, 0, SLOW_SPILLED, MARK_EIP_SLOT);
 	save_flags(e);
 	emit_mark(e, 0, SLOW_SPILLED, MARK_EIP_SLOT | MARK_SPECIAL);
 	emit_load(e, REG_ECX, SHARED_BT_EIP);
@@ -297,8 +298,9 @@ static enum next seq_cli(struct emit *e, const struct source *s)
 
 static enum next seq_sti(struct emit *e, const struct source *s)
 {
-	(void)s;
 	emit_store_imm(e, if_address(e), EFLAGS_IF);
+	e->shadow_eip = behind(s);
+	e->shadow = true;
 	return NEXT_GO_ON;
 }
 
@@ -479,6 +481,18 @@ static enum next seq_load_far(struct emit *e, const struct source *s)
 	return NEXT_GO_ON;
 }
 
+/* TZCNT and LZCNT are BSF and BSR on a CPU without them, as the guest's is. */
+static enum next seq_bit_scan(struct emit *e, const struct source *s)
+{
+	const u8 *byte = s->bytes;
+
+	for (; *byte != 0x0f; byte++)
+		if (*byte != 0xf3)
+			emit8(e, *byte);
+	emit_bytes(e, byte, s->insn->length - (u32)(byte - s->bytes));
+	return NEXT_GO_ON;
+}
+
 /* CS as the guest knows it; SS without the 1 that ring 1 has in its RPL. */
 static enum next seq_store_sreg(struct emit *e, const struct source *s)
 {
@@ -532,6 +546,8 @@ static const struct {
 	{ OP_LOOPE, true, seq_loop },
 	{ OP_LOOPNE, true, seq_loop },
 	{ OP_JCXZ, true, seq_loop },
+	{ OP_TZCNT, false, seq_bit_scan },
+	{ OP_LZCNT, false, seq_bit_scan },
 	{ OP_CLI, false, seq_cli },
 	{ OP_STI, false, seq_sti },
 	{ OP_PUSHF, true, seq_pushf },

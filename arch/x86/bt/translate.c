@@ -155,7 +155,9 @@ static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *wi
 		eip += insn.length;
 		count++;
 	}
-	if (next == NEXT_GO_ON) {
+	if (next == NEXT_GO_ON && e->shadow && e->shadow_eip == eip) {
+		callout(e, eip); /* the shadow must not get lost on the way to another block */
+	} else if (next == NEXT_GO_ON) {
 		emit_mark(e, eip, 0, 0);
 		emit_branch(e, OPCODE_JMP, eip);
 	}

@@ -66,6 +66,13 @@ static inline const struct ptformat *ptformat_of(const struct x86_cpu *cpu)
 	return &ptformats[id];
 }
 
+/* Where the entry for @address is in its table, a page: in bytes. */
+static inline u32 ptformat_offset(const struct ptformat *format, const struct ptformat_level *level,
+				  u32 address)
+{
+	return (address >> level->shift) * format->entry_size & PAGE_MASK;
+}
+
 /* Does a present @entry of @level end the walk? */
 static inline bool ptformat_is_leaf(const struct ptformat_level *level, u64 entry)
 {

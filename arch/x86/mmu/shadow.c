@@ -262,8 +262,8 @@ bool shadow_slot_claimed(const struct shadow *shadow, const struct x86_cpu *cpu,
 			return false;
 		table = cpu->pdpte[base.v >> 30] & PTE_FRAME;
 	}
-	at = gmem_ptr(shadow->gmem, gpa(table + ptformat_index(level, base.v) * size), count * size,
-		      false);
+	at = gmem_ptr(shadow->gmem, gpa(table + ptformat_offset(format, level, base.v)),
+		      count * size, false);
 	if (!at)
 		return true;
 	for (u32 i = 0; i < count; i++)
