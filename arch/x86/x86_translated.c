@@ -179,10 +179,7 @@ static void find_sysexit(struct x86_vcpu *vcpu)
 
 static u32 flushes(const struct x86_vcpu *vcpu)
 {
-	struct bt_stats stats;
-
-	bt_get_stats(vcpu->translated.bt, &stats);
-	return stats.flushes;
+	return bt_flushes(vcpu->translated.bt);
 }
 
 /* SYSENTER may go to the cache if it arrives in the code segment that translations are made for. */

@@ -123,6 +123,8 @@ void bt_table_written(void *bt, gpa_t address, u32 size);
 /* Counts whenever blocks were dropped: a place in the cache that was valid before may not be now. */
 u32 bt_generation(const struct bt *bt);
 void bt_get_stats(const struct bt *bt, struct bt_stats *stats);
+/* Of these, how often the whole cache was flushed. */
+u32 bt_flushes(const struct bt *bt);
 
 /* Inspector: the block around guest address @eip, as text lines of guest code with its translation. */
 void bt_dump(const struct bt *bt, u32 eip, void (*line)(void *opaque, const char *text),

@@ -299,6 +299,11 @@ void bt_get_stats(const struct bt *bt, struct bt_stats *stats)
 	*stats = bt->stats;
 }
 
+u32 bt_flushes(const struct bt *bt)
+{
+	return bt->stats.flushes;
+}
+
 u32 bt_block_length(const struct bt *bt, u32 eip)
 {
 	return bt->blocks[find_block(bt, eip)].length;

@@ -29,19 +29,17 @@ static u32 block_at(const struct bt *bt, u32 offset)
 static struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
 {
 	const struct bt_block *block = &bt->blocks[number];
-	u32 end = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
-	struct bt_mark found = { 0 };
-	u32 at = block->begin;
+	u32 count = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
+	const struct bt_mark *mark = &bt->marks[block->mark], *end = &bt->marks[count];
+	const struct bt_mark *found = NULL;
+	u32 at = block->begin, guest = block->eip;
 
-	*eip = block->eip;
-	for (u32 i = block->mark; i < end; i++) {
-		at += bt->marks[i].tc;
-		if (at > offset)
-			break;
-		*eip += bt->marks[i].eip;
-		found = bt->marks[i];
+	for (; mark < end && (at += mark->tc) <= offset; mark++) {
+		guest += mark->eip;
+		found = mark;
 	}
-	return found;
+	*eip = guest;
+	return found ? *found : (struct bt_mark){ 0 };
 }
 
 /* The link that a branch at or behind @offset belongs to; @stub: whose stub it is. */
