@@ -9,6 +9,7 @@
  */
 #include "arch/x86/gate.h"
 
+#include "arch/x86/isa/descriptor.h"
 #include "hv/arch.h"
 #include "hv/core/pmm.h"
 #include "hv/lib/assert.h"
@@ -175,6 +176,7 @@ int gate_translate(struct gate *gate, hpa_t cache)
 		return ERR(-ENOMEM);
 	gate->idt[VECTOR_BT] |= (u64)1 << IDT_DPL_SHIFT << 32;
 	gate->own_first = BT_CS;
+	memset(gate->view, 0, sizeof(gate->view));
 	last[(BT_CS & PAGE_MASK) / 8] = FLAT_CODE | 1ull << DESC_DPL_SHIFT;
 	gate->cache_pde = cache.v | PTE_P | PTE_A | PTE_D | PTE_PS;
 	return 0;
@@ -277,6 +279,11 @@ static u64 sanitize(u64 raw)
 	return (raw | DESC_ACCESSED) & ~DESC_L;
 }
 
+static void forget_views(struct gate *gate)
+{
+	memset(gate->view, 0, sizeof(gate->view));
+}
+
 int gate_set_descriptor(struct gate *gate, enum gate_table table, u32 offset, u64 raw)
 {
 	u64 clean = sanitize(raw);
@@ -291,6 +298,7 @@ int gate_set_descriptor(struct gate *gate, enum gate_table table, u32 offset, u6
 	if (!entry)
 		return ERR(-ENOMEM);
 	*entry = clean;
+	gate->view[offset / 8 % GATE_VIEWS].attr = 0;
 	return 0;
 }
 
@@ -307,10 +315,24 @@ u64 gate_descriptor(const struct gate *gate, u16 selector)
 	return page ? page[(selector & PAGE_MASK) / 8] : 0;
 }
 
+struct x86_segment gate_segment(const struct gate *gate, u16 selector)
+{
+	struct x86_segment segment = { .selector = selector };
+	u64 raw = selector & ~SEL_RPL ? gate_descriptor(gate, selector) : 0;
+
+	if (!raw)
+		return segment;
+	segment = descriptor_segment(raw, selector);
+	if (seg_dpl(&segment) == 1)
+		segment.attr = (u16)(segment.attr & ~SEG_DPL);
+	return segment;
+}
+
 void gate_clear_table(struct gate *gate, enum gate_table table, u32 offset)
 {
 	u32 end = table == GATE_TABLE_GDT ? gate->own_first : GATE_TABLE_PAGES * PAGE_SIZE;
 
+	forget_views(gate);
 	while (offset < end) {
 		u32 page_end = MIN(ALIGN_DOWN(offset, PAGE_SIZE) + PAGE_SIZE, end);
 		u64 *page = gate->table[table][offset >> PAGE_SHIFT];
@@ -325,6 +347,7 @@ void gate_set_ldt_size(struct gate *gate, u32 bytes)
 {
 	u64 *last = gate->table[GATE_TABLE_GDT][GATE_TABLE_PAGES - 1];
 
+	forget_views(gate);
 	gate->ldt_limit = bytes ? bytes - 1 : 0;
 	last[(GATE_LDT_SELECTOR & PAGE_MASK) / 8] =
 		bytes ? make_segment(gate->base + GATE_LDT, bytes - 1, TYPE_LDT) : 0;

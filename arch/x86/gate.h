@@ -22,6 +22,8 @@
 
 enum gate_table { GATE_TABLE_GDT, GATE_TABLE_LDT };
 
+#define GATE_VIEWS 16u
+
 struct gate {
 	u32 base;               /* linear address of the slot */
 	bool nx;                /* the host runs with EFER.NXE */
@@ -39,6 +41,7 @@ struct gate {
 	u16 own_first;  /* selector of the first descriptor that is ours */
 	u32 ldt_limit; /* bytes of the guest's LDT that are in use, minus 1; 0: none */
 	u32 pages;     /* host pages taken */
+	struct x86_segment view[GATE_VIEWS]; /* gate_view(); attr 0: unused */
 };
 
 /* Take pages and build a gate at slot @base.  0, or -ENOMEM with nothing taken. */
@@ -69,6 +72,17 @@ const struct guest_frame *gate_exit_frame(const struct gate *gate, u32 address);
 int gate_set_descriptor(struct gate *gate, enum gate_table table, u32 offset, u64 raw);
 /* What the shadow table holds for @selector's index and table: 0 if beyond. */
 u64 gate_descriptor(const struct gate *gate, u16 selector);
+/* The guest's view of it, what loading @selector gives: its kernel's DPL is 0.  attr is 0 if nothing. */
+struct x86_segment gate_segment(const struct gate *gate, u16 selector);
+/* The same, remembered until a table changes; valid until the next call. */
+static inline const struct x86_segment *gate_view(struct gate *gate, u16 selector)
+{
+	struct x86_segment *view = &gate->view[(selector >> 3) % GATE_VIEWS];
+
+	if (view->selector != selector || !view->attr)
+		*view = gate_segment(gate, selector);
+	return view;
+}
 /* All descriptors from @offset on become empty. */
 void gate_clear_table(struct gate *gate, enum gate_table table, u32 offset);
 /* Point the LDT descriptor at the shadow LDT with this many bytes; 0: no LDT.  The caller LLDTs. */

@@ -83,43 +83,33 @@ void x86_direct_release(struct x86_vcpu *vcpu)
 
 /* ---- descriptors ---- */
 
-/* The guest's view of a descriptor in a shadow table: its kernel's DPL is 0. */
 struct x86_segment x86_direct_segment(const struct x86_vcpu *vcpu, u16 selector)
 {
-	struct x86_segment segment = { .selector = selector };
-	u64 raw = gate_descriptor(&vcpu->gate, selector);
-
-	if (!(selector & ~SEL_RPL) || !raw)
-		return segment;
-	segment = descriptor_segment(raw, selector);
-	if (seg_dpl(&segment) == 1)
-		segment.attr = (u16)(segment.attr & ~SEG_DPL);
-	return segment;
+	return gate_segment(&vcpu->gate, selector);
 }
 
-static bool is_null(u16 selector)
-{
-	return !(selector & ~SEL_RPL);
-}
-
-/* Would loading the selector of @segment give its hidden part?  The same as a comparison with
- * x86_direct_segment(), but this is asked after each exception that is delivered. */
-static bool same_hidden(const struct x86_vcpu *vcpu, const struct x86_segment *segment)
+/* Would loading the selector of @now give its hidden part? */
+static __attribute__((noinline)) bool would_load(struct x86_vcpu *vcpu, const struct x86_segment *now)
 {
 	/* The accessed bit is always set in shadow tables, and L means nothing to a guest. */
-	const u32 compare = 0xf0ff & ~(SEG_TYPE_ACCESSED | SEG_DPL | BIT(13));
-	u64 raw = is_null(segment->selector) ? 0 :
-							gate_descriptor(&vcpu->gate, segment->selector);
-	u32 low = (u32)raw, high = (u32)(raw >> 32);
-	u32 dpl = high >> 13 & 3, limit = (low & 0xffff) | (high & 0xf0000);
+	const u32 ignore = SEG_TYPE_ACCESSED | BIT(13);
+	const struct x86_segment *loaded = gate_view(&vcpu->gate, now->selector);
 
-	if (!(segment->attr & SEG_P) && !raw)
-		return is_null(segment->selector); /* only null can be loaded again */
-	if (high & BIT(23))
-		limit = limit << 12 | 0xfff;
-	return ((segment->attr ^ high >> 8) & compare) == 0 &&
-	       seg_dpl(segment) == (dpl == 1 ? 0 : dpl) && segment->limit == limit &&
-	       segment->base == (low >> 16 | (high & 0xff) << 16 | (high & 0xff000000));
+	if (!(now->attr & SEG_P) && !(loaded->attr & SEG_P))
+		return !(now->selector & ~SEL_RPL); /* only null can be loaded again */
+	return ((now->attr ^ loaded->attr) & ~ignore) == 0 && now->base == loaded->base &&
+	       now->limit == loaded->limit;
+}
+
+/* The same, which is asked after each exception that is delivered: mostly nothing has changed. */
+static inline bool same_hidden(struct x86_vcpu *vcpu, const struct x86_segment *now)
+{
+	const struct x86_segment *view = &vcpu->gate.view[(now->selector >> 3) % GATE_VIEWS];
+	const u32 *a = (const u32 *)now, *b = (const u32 *)view;
+
+	if (a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && now->attr & SEG_P)
+		return true;
+	return !(now->selector & ~SEL_RPL) ? !(now->attr & SEG_P) : would_load(vcpu, now);
 }
 
 bool x86_direct_segments_match(struct x86_vcpu *vcpu)
@@ -330,7 +320,7 @@ static void take_selector(struct x86_vcpu *vcpu, enum x86_sreg reg, u32 raw)
 
 	if (segment->selector == selector)
 		return;
-	*segment = x86_direct_segment(vcpu, selector);
+	*segment = *gate_view(&vcpu->gate, selector);
 	/* A 16-bit stack segment cannot be given back by IRET: the next entry must look. */
 	vcpu->check_segments |= reg == SREG_SS && !(segment->attr & SEG_DB);
 }

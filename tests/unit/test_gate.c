@@ -512,9 +512,35 @@ START_TEST(a_descriptor_without_memory_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_view_follows_its_table)
+{
+	const u16 selector = 0x60 | 1, local = 0x08 | SEL_TI | 3;
+
+	ck_assert_uint_eq(gate_view(&gate, selector)->attr, 0);
+	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_GDT, 0x60, CODE0), 0);
+	ck_assert_uint_eq(seg_dpl(gate_view(&gate, selector)), 0);
+	ck_assert(attr_is_code(gate_view(&gate, selector)->attr));
+	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_GDT, 0x60, DATA3), 0);
+	ck_assert_uint_eq(seg_dpl(gate_view(&gate, selector)), 3);
+	ck_assert_uint_eq(gate_view(&gate, selector)->selector, selector);
+	gate_clear_table(&gate, GATE_TABLE_GDT, 0);
+	ck_assert_uint_eq(gate_view(&gate, selector)->attr, 0);
+
+	ck_assert_int_eq(gate_set_descriptor(&gate, GATE_TABLE_LDT, 8, DATA3), 0);
+	ck_assert_uint_eq(gate_view(&gate, local)->attr, 0);
+	gate_set_ldt_size(&gate, 16);
+	ck_assert_uint_ne(gate_view(&gate, local)->attr, 0);
+	gate_set_ldt_size(&gate, 15);
+	ck_assert_uint_eq(gate_view(&gate, local)->attr, 0);
+	ck_assert_uint_eq(gate_view(&gate, 0)->attr, 0);
+	ck_assert_uint_eq(gate_view(&gate, 3)->attr, 0);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
+		a_view_follows_its_table,
 		each_page_has_exactly_the_rights_of_the_layout,
 		a_descriptor_page_of_its_own_has_the_same_rights,
 		both_spaces_show_the_same_frames,

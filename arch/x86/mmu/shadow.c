@@ -88,10 +88,12 @@ static struct root root_key(const struct x86_cpu *cpu)
 		return key;
 	if (!(cpu->cr0 & CR0_WP))
 		key.role &= ~ROLE_WP;
+	if (!format->pdptes) {
+		key.table[0] = key.table[1] = key.table[2] = key.table[3] = cpu->cr3 >> PAGE_SHIFT;
+		return key;
+	}
 	for (u32 i = 0; i < 4; i++) {
-		if (!format->pdptes)
-			key.table[i] = (cpu->cr3 & format->cr3_mask) >> PAGE_SHIFT;
-		else if (cpu->pdpte[i] & PTE_P)
+		if (cpu->pdpte[i] & PTE_P)
 			key.table[i] = (u32)((cpu->pdpte[i] & PTE_FRAME) >> PAGE_SHIFT);
 		else
 			key.table[i] = NO_TABLE;
@@ -157,7 +159,7 @@ static u8 find_root(struct shadow *shadow, const struct root *key)
 
 hpa_t shadow_root(struct shadow *shadow, const struct x86_cpu *cpu)
 {
-	struct root key = root_key(cpu);
+	const struct root key = root_key(cpu);
 
 	if (!shadow->current_root || !same_root(&shadow->roots[shadow->current_root], &key))
 		shadow->current_root = find_root(shadow, &key);

@@ -23,12 +23,14 @@ struct rom_marks {
 
 static const struct rom_marks *marks(void)
 {
+	static const struct rom_marks *found; /* the image is the same for ever */
 	u32 size;
-	const u8 *rom = vmi_gate_rom(&size);
-	const struct rom_marks *m = (const struct rom_marks *)(rom + MARKS_OFFSET);
 
-	ASSERT(memcmp(m->magic, "VMImarks", sizeof(m->magic)) == 0);
-	return m;
+	if (!found) {
+		found = (const struct rom_marks *)(vmi_gate_rom(&size) + MARKS_OFFSET);
+		ASSERT(memcmp(found->magic, "VMImarks", sizeof(found->magic)) == 0);
+	}
+	return found;
 }
 
 void vmi_irq_pending(struct x86_vcpu *vcpu)
