@@ -17,9 +17,9 @@ struct bench {
 };
 
 /* Ends with a name that is NULL. */
-extern const struct bench user_benches[], memory_benches[], process_benches[];
+extern const struct bench user_benches[], memory_benches[], process_benches[], load_benches[];
 
-/* Say that what must not happen has, and end. */
+/* Say that what must not happen has, and end this process; the next benchmark follows. */
 void bench_fail(const char *what) __attribute__((noreturn));
 /* An anonymous mapping of @size bytes. */
 char *bench_map(u32 size);

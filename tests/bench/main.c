@@ -10,9 +10,13 @@
  *
  *   BENCH name operations ticks      (of the fastest round)
  *
+ * after BENCH-RUN name; or BENCH-FAILED name, why; and the next one begins.  First of all BENCH-PLAN
+ * tells all names, so that whoever reads knows which ones are missing when the guest dies.
+ *
  * Around the last round a mark goes to port E9h (romulus.conf: debug = log), with the hypervisor's
  * counters, outside of the time that is measured.  The benchmark "empty" does nothing: what is counted
- * for it is what the marks cost.  Words after "--" of the kernel's command line: rounds=N, only=name.
+ * for it is what the marks cost.  Words after "--" of the kernel's command line: rounds=N,
+ * only=name,name..., from=name (that one and those behind it).
  */
 #include "tests/bench/bench.h"
 
@@ -23,9 +27,14 @@
 #define POWER_OFF 0x4321fedcu
 #define REBOOT_MAGIC1 0xfee1deadu
 #define REBOOT_MAGIC2 672274793u
+#define BENCH_SAID_WHY 9 /* exit status: bench_fail() has said it all */
+#define EXITED(status) ((status) >> 8)
 
 static u32 rounds = 1;
-static const char *only;
+static const char *only, *from; /* NULL: all, the first */
+static const char *running;	/* the benchmark of this process, NULL in the first one */
+static const struct bench *const tables[] = { user_benches, memory_benches, process_benches,
+					      load_benches };
 int bench_ports = -1;
 u32 bench_sysinfo;
 
@@ -54,6 +63,20 @@ static int same(const char *a, const char *b)
 	return starts(a, b) && length(a) == length(b);
 }
 
+/* Is @name among the words of @list, which commas separate? */
+static int listed(const char *list, const char *name)
+{
+	while (*list) {
+		const char *end = list + length(name);
+
+		if (starts(list, name) && (!*end || *end == ','))
+			return 1;
+		while (*list && *list++ != ',')
+			;
+	}
+	return 0;
+}
+
 static void say(const char *text)
 {
 	sys3(SYS_WRITE, STDOUT, text, length(text));
@@ -75,14 +98,22 @@ static void say_number(u64 value)
 	say(digits + i);
 }
 
+static void power_off(void)
+{
+	sys4(SYS_REBOOT, REBOOT_MAGIC1, REBOOT_MAGIC2, POWER_OFF, 0);
+}
+
 void bench_fail(const char *what)
 {
 	say("BENCH-FAILED ");
+	say(running ? running : "start");
+	say(" ");
 	say(what);
 	say("\n");
-	sys4(SYS_REBOOT, REBOOT_MAGIC1, REBOOT_MAGIC2, POWER_OFF, 0);
+	if (!running)
+		power_off();
 	for (;;)
-		sys1(SYS_EXIT, 1);
+		sys1(SYS_EXIT, BENCH_SAID_WHY);
 }
 
 char *bench_map(u32 size)
@@ -132,6 +163,8 @@ static void nothing(u32 ops)
 	(void)ops;
 }
 
+static const struct bench empty = { "empty", 1, nothing, 0, 0 };
+
 static u64 round_of(const struct bench *bench, u32 ops, int marked)
 {
 	u64 start, end;
@@ -172,23 +205,57 @@ static void run(const struct bench *bench)
 
 static void run_in_child(const struct bench *bench)
 {
-	int pid, status;
+	int pid, status = -1;
 
-	if (only && !same(only, bench->name) && bench->run != nothing)
-		return;
+	say("BENCH-RUN ");
+	say(bench->name);
+	say("\n");
 	pid = sys0(SYS_FORK);
 	if (!pid) {
+		running = bench->name;
 		run(bench);
 		sys1(SYS_EXIT, 0);
 	}
-	if (sys3(SYS_WAITPID, pid, &status, 0) != pid || status)
-		bench_fail(bench->name);
+	if (sys3(SYS_WAITPID, pid, &status, 0) == pid && !status)
+		return;
+	if (EXITED(status) == BENCH_SAID_WHY)
+		return;
+	say("BENCH-FAILED ");
+	say(bench->name);
+	say(" its process ended with wait status ");
+	say_number((u32)status);
+	say("\n");
 }
 
-static void run_all(const struct bench *bench)
+static int selected(const struct bench *bench)
 {
-	for (; bench->name; bench++)
-		run_in_child(bench);
+	if (from && same(from, bench->name))
+		from = 0;
+	return !from && (!only || listed(only, bench->name));
+}
+
+static void for_all_selected(void (*function)(const struct bench *bench))
+{
+	const char *from_there = from;
+
+	for (u32 i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct bench *bench = tables[i]; bench->name; bench++)
+			if (selected(bench))
+				function(bench);
+	from = from_there;
+}
+
+static void say_name(const struct bench *bench)
+{
+	say(" ");
+	say(bench->name);
+}
+
+static void say_plan(void)
+{
+	say("BENCH-PLAN");
+	for_all_selected(say_name);
+	say("\n");
 }
 
 /* ---- what the kernel said ---- */
@@ -254,6 +321,8 @@ static void take_argument(const char *word)
 		rounds = number(word + 7);
 	if (starts(word, "only="))
 		only = word + 5;
+	if (starts(word, "from="))
+		from = word + 5;
 }
 
 static void find_sysinfo(const u32 *vector)
@@ -266,7 +335,6 @@ static void find_sysinfo(const u32 *vector)
 /* @stack: argc, argv, 0, environment, 0, auxiliary vector. */
 int main(u32 *stack)
 {
-	static const struct bench empty = { "empty", 1, nothing, 0, 0 };
 	u32 argc = stack[0];
 	const char **argv = (const char **)(stack + 1), **end = argv + argc + 1;
 
@@ -280,13 +348,12 @@ int main(u32 *stack)
 	mount_all();
 	begin_mark("start");
 	say_log();
+	say_plan();
 	say_tsc();
 	run_in_child(&empty);
-	run_all(user_benches);
-	run_all(memory_benches);
-	run_all(process_benches);
+	for_all_selected(run_in_child);
 	say_tsc();
 	say("BENCH-DONE\n");
-	sys4(SYS_REBOOT, REBOOT_MAGIC1, REBOOT_MAGIC2, POWER_OFF, 0);
+	power_off();
 	return 1;
 }
