@@ -4,17 +4,16 @@
 A guest that dies takes only the benchmark with it that ran: it is started again from the next one.
 What failed is kept with its reason.
 """
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 import re
 import subprocess
-import sys
 import threading
 import time
 
 from lib.paths import BUILD, ROOT, existing_file
 
-WORK = BUILD / "bench"
 MEMORY_MIB = 128
 KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 norandmaps"
 SAME_EACH_TIME = ["-rtc", "base=2000-01-01T00:00:00,clock=vm", "-seed", "1"]
@@ -32,6 +31,10 @@ INIT_STARTED = re.compile(r"^LOG .*?\[ *([\d.]+)\] Run /init", re.M)
 TSC_READ = re.compile(r"^TSC (\d+)\s*$")
 SAYS = re.compile(r"^vm guest: says: (\S+) ?(\S*)$")
 COUNTER = re.compile(r"^vm guest: +(\d+) (.+)$")
+
+
+Lines = list[tuple[float, str]]  # each with the time it came
+Runner = Callable[[list[str], Path, float], tuple[Lines, int]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Options:
     timeout_s: float
     initramfs: Path
     kernels: dict[str, Path]  # instead of those of KERNELS
+    work: Path  # folder for what the runs write
 
 
 @dataclass
@@ -96,16 +100,18 @@ class Result:
     seconds: float = 0  # that it took
 
 
-def run_system(options: Options, system: System, icount: bool) -> Result:
-    """Run all benchmarks that were asked for, with as many boots as that takes."""
+def run_system(options: Options, system: System, icount: bool,
+               run: Runner | None = None) -> Result:
+    """Run all benchmarks that were asked for, with as many boots as that takes.  A test may give its
+    own @run instead of run_command()."""
     name = f"{system.name}-{'icount' if icount else 'wall'}"
     result, next_one, boots = Result(), None, 0
     start = time.monotonic()
     while boots == 0 or next_one:
         boots += 1
-        files = WORK / (name if boots == 1 else f"{name}-{boots}")
+        files = options.work / (name if boots == 1 else f"{name}-{boots}")
         command = guest_command(options, system, icount, next_one, files)
-        lines, status = run_command(command, files, options.timeout_s)
+        lines, status = (run or run_command)(command, files, options.timeout_s)
         text = "".join(line for _, line in lines)
         files.with_suffix(".console").write_text(text)
         add_console(result, text)
@@ -115,8 +121,6 @@ def run_system(options: Options, system: System, icount: bool) -> Result:
             add_counters(result, log.read_text(errors="replace") if log.exists() else "")
         next_one = bury(result, text, status, files) if died(text, status) else None
     result.seconds = time.monotonic() - start
-    print(f"bench: {name}: {len(result.ticks) - 1} measured, {len(result.failed)} failed, "
-          f"{result.seconds:.0f} s", file=sys.stderr)
     return result
 
 
@@ -176,8 +180,8 @@ def romulus_command(options: Options, system: System, kernel: Path, append: str,
 
 
 def run_command(command: list[str], files: Path,
-                timeout_s: float) -> tuple[list[tuple[float, str]], int]:
-    """The lines that @command prints, each with the time it came, and the exit status."""
+                timeout_s: float) -> tuple[Lines, int]:
+    """The lines that @command prints, and the exit status."""
     lines = []
     with (open(files.with_suffix(".err"), "w") as complaints,
           subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -195,7 +199,7 @@ def run_command(command: list[str], files: Path,
 
 # ---- reading what came ------------------------------------------------------------------------
 
-def tsc_mhz(lines: list[tuple[float, str]]) -> float:
+def tsc_mhz(lines: Lines) -> float:
     """From the first and the last of the guest's readings, and when they were printed."""
     read = [(when, int(found[1])) for when, line in lines if (found := TSC_READ.match(line))]
     if len(read) < 2 or read[-1][0] == read[0][0]:
