@@ -46,14 +46,14 @@ iso: setup
 	@echo "$(BUILD)/romulus.iso"
 
 check: setup
-	$(AGAIN) image unit-tests guests
+	$(AGAIN) image unit-tests guests bench-program
 	$(AGAIN) linux
 	$(Q)tests/run
 check-unit: unit-tests
 	$(Q)tests/run unit
 check-style: image
 	$(Q)tests/run style
-check-qemu: image guests linux
+check-qemu: image guests linux bench-program
 	$(Q)tests/run guest system
 
 distclean:
