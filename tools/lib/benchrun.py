@@ -15,7 +15,7 @@ import time
 from lib.paths import BUILD, ROOT, existing_file
 
 MEMORY_MIB = 128
-KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 norandmaps"
+KERNEL_OPTIONS = "console=ttyS0 quiet panic=-1 norandmaps nokaslr"
 SAME_EACH_TIME = ["-rtc", "base=2000-01-01T00:00:00,clock=vm", "-seed", "1"]
 WALL_ROUNDS = 5
 EMPTY = "empty"  # what its marks cost is in every row's counters
