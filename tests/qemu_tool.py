@@ -38,7 +38,7 @@ def test_missing_kernel() -> None:
 
 def test_no_kernel() -> None:
     """Neither --kernel nor --conf."""
-    complains("none", r"expected either --kernel FILE or --conf FILE")
+    complains("none", r"expected either --kernel FILE, --multiboot FILE or --conf FILE")
 
 
 def test_bad_memory() -> None:

@@ -12,6 +12,7 @@
 #include "hv/lib/err.h"
 #include "hv/lib/string.h"
 #include "hv/load/bios.h"
+#include "hv/load/elf_priv.h"
 
 #define ELF_CLASS_32 1
 #define ELF_CLASS_64 2
@@ -23,15 +24,6 @@
 
 #define COMMAND_MAX 2047u /* of Linux for the 386, which such a kernel is taken for */
 #define INITRD_END 0x38000000u
-
-struct elf_header {
-	u8 magic[4];
-	u8 class, data, ident_version, abi, pad[8];
-	u16 type, machine;
-	u32 version, entry, phoff, shoff, flags;
-	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-} PACKED;
-ASSERT_SIZE(struct elf_header, 52);
 
 struct elf_segment {
 	u32 type, offset, vaddr, paddr, filesz, memsz, flags, align;
@@ -45,7 +37,7 @@ bool elf_recognise(const struct module *kernel)
 	return kernel->size >= sizeof(magic) && memcmp(kernel->data, magic, sizeof(magic)) == 0;
 }
 
-static struct elf_header read_header(const struct module *kernel)
+struct elf_header elf_read_header(const struct module *kernel)
 {
 	struct elf_header header;
 
@@ -108,6 +100,8 @@ static int check_segment(const struct load_place *place, const struct elf_segmen
 {
 	unsigned long long file_end = (u64)s->offset + s->filesz;
 	unsigned long long memory_end = (u64)s->paddr + s->memsz;
+	u32 lowest = place->anywhere ? 0 : BIOS_HIGH;
+	u32 highest = place->anywhere ? ~0u : place->memory_end;
 
 	if (s->filesz > s->memsz)
 		return load_refuse(place, ENOEXEC,
@@ -119,12 +113,12 @@ static int check_segment(const struct load_place *place, const struct elf_segmen
 			place, ENOEXEC,
 			"is truncated: ELF segment %u ends at %llu, the module has %u bytes", index,
 			file_end, (u32)place->kernel->size);
-	if (s->paddr < BIOS_HIGH || memory_end > place->memory_end)
+	if (s->paddr < lowest || memory_end > highest)
 		return load_refuse(
 			place, ENOSPC,
 			"has ELF segment %u at 0x%x to 0x%llx; the VM's memory for kernels "
 			"is 0x%x to 0x%x",
-			index, s->paddr, memory_end, BIOS_HIGH, place->memory_end);
+			index, s->paddr, memory_end, lowest, highest);
 	return 0;
 }
 
@@ -149,6 +143,7 @@ static int check_segments(const struct load_place *place, const struct elf_heade
 {
 	int error = 0;
 
+	image->start = ~0u;
 	image->end = 0;
 	for (u32 i = 0; i < h->phnum && !error; i++) {
 		struct elf_segment s = read_segment(place->kernel, h, i);
@@ -158,6 +153,7 @@ static int check_segments(const struct load_place *place, const struct elf_heade
 		error = check_segment(place, &s, i);
 		if (!error)
 			error = check_overlap(place, h, &s, i);
+		image->start = MIN(image->start, s.paddr);
 		image->end = MAX(image->end, s.paddr + s.memsz);
 	}
 	if (!error && !image->end)
@@ -199,7 +195,7 @@ int elf_parse(const struct load_place *place, struct kernel_image *image)
 		return load_refuse(place, ENOEXEC,
 				   "is truncated: an ELF header has %u bytes, the module %u",
 				   (u32)sizeof(h), (u32)place->kernel->size);
-	h = read_header(place->kernel);
+	h = elf_read_header(place->kernel);
 	error = check_identity(place, &h);
 	if (!error)
 		error = check_table(place, &h);
@@ -213,18 +209,19 @@ int elf_parse(const struct load_place *place, struct kernel_image *image)
 	return error;
 }
 
-void elf_place(const struct module *kernel, struct gmem *gmem)
+void elf_place(const struct module *kernel, u32 moved, struct gmem *gmem)
 {
-	struct elf_header h = read_header(kernel);
+	struct elf_header h = elf_read_header(kernel);
 
 	for (u32 i = 0; i < h.phnum; i++) {
 		struct elf_segment s = read_segment(kernel, &h, i);
+		u32 start = s.paddr + moved;
 		bool written;
 
 		if (!is_loaded(&s))
 			continue;
-		written = gmem_load(gmem, gpa(s.paddr), kernel->data + s.offset, s.filesz);
+		written = gmem_load(gmem, gpa(start), kernel->data + s.offset, s.filesz);
 		ASSERT(written); /* parse checked it against the end of RAM */
-		load_zero(gmem, s.paddr + s.filesz, s.paddr + s.memsz);
+		load_zero(gmem, start + s.filesz, start + s.memsz);
 	}
 }

@@ -17,7 +17,7 @@ bool elf_recognise(const struct module *kernel);
 /* Check it.  0 and *image; -ENOEXEC, -ENOSPC: logged. */
 int elf_parse(const struct load_place *place, struct kernel_image *image);
 
-/* Copy the segments to their places.  Only after elf_parse. */
-void elf_place(const struct module *kernel, struct gmem *gmem);
+/* Copy the segments to their places, each @moved bytes up (modulo 4 GB).  Only after elf_parse. */
+void elf_place(const struct module *kernel, u32 moved, struct gmem *gmem);
 
 #endif

@@ -23,6 +23,7 @@
 #include "hv/load/bios.h"
 #include "hv/load/bzimage.h"
 #include "hv/load/elf.h"
+#include "hv/load/multiboot.h"
 #include "hv/vm/config.h"
 
 /* Members of the zero page that are not in the setup header. */
@@ -98,7 +99,7 @@ int load_add_memory(struct gmem *gmem, const struct vm_config *config, u64 free_
 
 /* ---- planning ----------------------------------------------------------------------------- */
 
-static int no_such_module(const struct load_request *request, const char *role, const char *name)
+int load_no_module(const struct load_request *request, const char *role, const char *name)
 {
 	char names[128] = "no modules at all";
 	int used = 0;
@@ -154,7 +155,7 @@ static int plan_initrd(const struct load_request *request, struct plan *plan)
 	plan->initrd =
 		module_find(request->modules, request->module_count, request->config->initrd);
 	if (!plan->initrd)
-		return no_such_module(request, "initrd", request->config->initrd);
+		return load_no_module(request, "initrd", request->config->initrd);
 	if (plan->initrd->size > room) {
 		log_error(
 			"vm '%s': initrd '%s' has %u bytes; the kernel leaves it %u, from 0x%x to "
@@ -176,7 +177,7 @@ static int make_plan(const struct load_request *request, struct plan *plan)
 			       .place.memory_end = (u32)config->memory_bytes };
 	plan->place.kernel = module_find(request->modules, request->module_count, config->kernel);
 	if (!plan->place.kernel)
-		return no_such_module(request, "kernel", config->kernel);
+		return load_no_module(request, "kernel", config->kernel);
 	error = plan_kernel(plan);
 	if (!error)
 		error = plan_command(request, plan);
@@ -187,7 +188,7 @@ static int make_plan(const struct load_request *request, struct plan *plan)
 
 /* ---- carrying it out ---------------------------------------------------------------------- */
 
-static void put(struct gmem *gmem, u32 address, const void *bytes, size_t size)
+void load_put(struct gmem *gmem, u32 address, const void *bytes, size_t size)
 {
 	bool written = gmem_load(gmem, gpa(address), bytes, size);
 
@@ -197,7 +198,7 @@ static void put(struct gmem *gmem, u32 address, const void *bytes, size_t size)
 /* Little-endian on both sides. */
 static void put_param(struct gmem *gmem, u32 offset, u32 size, u64 value)
 {
-	put(gmem, BIOS_BOOT_PARAMS + offset, &value, size);
+	load_put(gmem, BIOS_BOOT_PARAMS + offset, &value, size);
 }
 
 static void fill_header(const struct plan *plan, struct setup_header *h)
@@ -230,7 +231,7 @@ static void put_memory_map(struct gmem *gmem, u32 memory_end)
 	put_param(gmem, ZERO_PAGE_EXT_MEM_K, 2, MIN(high_kb, 0xffffu));
 	put_param(gmem, ZERO_PAGE_ALT_MEM_K, 4, high_kb);
 	put_param(gmem, ZERO_PAGE_E820_COUNT, 1, count);
-	put(gmem, BIOS_BOOT_PARAMS + ZERO_PAGE_E820, map, count * sizeof(map[0]));
+	load_put(gmem, BIOS_BOOT_PARAMS + ZERO_PAGE_E820, map, count * sizeof(map[0]));
 }
 
 static void put_boot_params(const struct load_request *request, const struct plan *plan)
@@ -240,24 +241,23 @@ static void put_boot_params(const struct load_request *request, const struct pla
 
 	load_zero(gmem, BIOS_BOOT_PARAMS, BIOS_BOOT_COMMAND + COMMAND_AREA);
 	fill_header(plan, &h);
-	put(gmem, BIOS_BOOT_PARAMS + SETUP_HEADER, &h, sizeof(h));
+	load_put(gmem, BIOS_BOOT_PARAMS + SETUP_HEADER, &h, sizeof(h));
 	if (h.version >= RSDP_PROTOCOL)
 		put_param(gmem, ZERO_PAGE_RSDP, 8, request->rsdp.v);
 	put_memory_map(gmem, plan->place.memory_end);
-	put(gmem, BIOS_BOOT_GDT, boot_gdt, sizeof(boot_gdt));
-	put(gmem, BIOS_BOOT_COMMAND, request->config->append, strlen(request->config->append));
+	load_put(gmem, BIOS_BOOT_COMMAND, request->config->append, strlen(request->config->append));
 }
 
-static void enter(struct x86_cpu *cpu, u32 entry)
+void load_enter(struct gmem *gmem, struct x86_cpu *cpu, u32 entry)
 {
 	static const struct x86_segment code = { BOOT_CS, BOOT_CS_ATTR, 0, ~0u };
 	static const struct x86_segment data = { BOOT_DS, BOOT_DS_ATTR, 0, ~0u };
 
+	load_put(gmem, BIOS_BOOT_GDT, boot_gdt, sizeof(boot_gdt));
 	x86_cpu_reset(cpu);
 	for (u32 i = 0; i < SREG_COUNT; i++)
 		cpu->seg[i] = i == SREG_CS ? code : data;
 	memset(cpu->gpr, 0, sizeof(cpu->gpr));
-	cpu->gpr[REG_ESI] = BIOS_BOOT_PARAMS;
 	cpu->gpr[REG_ESP] = BIOS_BOOT_PARAMS; /* growing down, away from it */
 	cpu->eip = entry;
 	cpu->eflags = EFLAGS_FIXED;
@@ -266,7 +266,7 @@ static void enter(struct x86_cpu *cpu, u32 entry)
 	cpu->idtr = (struct x86_table){ 0, 0 }; /* the vectors at 0 are not for protected mode */
 }
 
-int load_kernel(const struct load_request *request, struct x86_cpu *cpu)
+static int load_linux(const struct load_request *request, struct x86_cpu *cpu)
 {
 	struct plan plan;
 	int error = make_plan(request, &plan);
@@ -278,13 +278,19 @@ int load_kernel(const struct load_request *request, struct x86_cpu *cpu)
 	if (plan.image.setup_bytes)
 		bzimage_place(plan.place.kernel, &plan.image, request->gmem);
 	else
-		elf_place(plan.place.kernel, request->gmem);
+		elf_place(plan.place.kernel, 0, request->gmem);
 	if (plan.initrd)
-		put(request->gmem, plan.initrd_address, plan.initrd->data, plan.initrd->size);
-	enter(cpu, plan.image.entry);
+		load_put(request->gmem, plan.initrd_address, plan.initrd->data, plan.initrd->size);
+	load_enter(request->gmem, cpu, plan.image.entry);
+	cpu->gpr[REG_ESI] = BIOS_BOOT_PARAMS;
 	if (!request->quiet)
 		log_info("vm '%s': kernel '%s' at 0x%x, initrd of %u bytes at 0x%x", plan.place.vm,
 			 plan.place.kernel->name, plan.image.entry,
 			 plan.initrd ? (u32)plan.initrd->size : 0, plan.initrd_address);
 	return 0;
+}
+
+int load_kernel(const struct load_request *request, struct x86_cpu *cpu)
+{
+	return request->config->multiboot ? multiboot_load(request, cpu) : load_linux(request, cpu);
 }

@@ -2,10 +2,10 @@
 /*
  * Putting a kernel into a guest's memory and the vcpu at its entry point, as a boot loader would.
  * Kernels are boot modules: a Linux bzImage (bzimage.h) or an ELF executable for the 386, Linux's
- * vmlinux among them (elf.h).  Both are entered as Linux's 32-bit boot protocol says [Linux
+ * vmlinux among them (elf.h); these are entered as Linux's 32-bit boot protocol says [Linux
  * Documentation/x86/boot.rst]: protected mode without paging, flat segments 10h (code) and 18h
  * (data) from a GDT in guest memory, interrupts off, ESI at the "zero page" with command line,
- * initrd and memory map.
+ * initrd and memory map.  Kernels that the configuration calls multiboot: multiboot.h.
  *
  * Images come from a disk: every number in them is checked before it is used, in 64 bits.  A
  * refusal is one logged line that names the VM, the file, what was found and what was expected.
@@ -57,11 +57,13 @@ struct load_place {
 	const char *vm;
 	const struct module *kernel;
 	u32 memory_end; /* end of RAM; RAM begins at BIOS_HIGH for our purposes */
+	bool anywhere;	/* ELF: it will be moved, its own addresses need not be in RAM */
 };
 
 /* A kernel found good. */
 struct kernel_image {
 	u32 entry;	  /* guest-physical */
+	u32 start;	  /* ELF: the lowest address that is loaded */
 	u32 end;	  /* end of what it needs until it manages its memory */
 	u32 initrd_end;	  /* an initrd must lie below */
 	u32 command_max;  /* longest command line, without its NUL */
@@ -76,5 +78,16 @@ int load_refuse(const struct load_place *place, int error, const char *format, .
 
 /* Zero guest RAM [start, end). */
 void load_zero(struct gmem *gmem, u32 start, u32 end);
+
+/* Copy @size bytes to guest RAM, which must be there. */
+void load_put(struct gmem *gmem, u32 address, const void *bytes, size_t size);
+
+/* Log that the boot loader gave no module @name, which the configuration wants for @role; gives
+ * -ENOENT. */
+int load_no_module(const struct load_request *request, const char *role, const char *name);
+
+/* Put the GDT at BIOS_BOOT_GDT and set @cpu to @entry: protected mode without paging, flat segments
+ * 10h and 18h, interrupts off, a small stack, all other registers 0. */
+void load_enter(struct gmem *gmem, struct x86_cpu *cpu, u32 entry);
 
 #endif

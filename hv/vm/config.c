@@ -112,6 +112,28 @@ static bool set_module(const struct key *key, struct vm_config *vm, const char *
 	return *text && !strchr(text, ' ') && !strchr(text, '\t');
 }
 
+static bool set_multiboot(const struct key *key, struct vm_config *vm, const char *text)
+{
+	vm->multiboot = 1;
+	return set_module(key, vm, text);
+}
+
+/* @text is where it stays, at the end of vm->modules. */
+static bool set_boot_module(const struct key *key, struct vm_config *vm, const char *text)
+{
+	size_t name = 0, bytes = strlen(text) + 1;
+
+	(void)key;
+	while (text[name] && text[name] != ' ' && text[name] != '\t')
+		name++;
+	if (!name || name > CONFIG_MODULE_MAX || vm->module_count == CONFIG_MODULES_MAX ||
+	    vm->modules_bytes + bytes > CONFIG_MODULES_BYTES)
+		return false;
+	vm->module_count++;
+	vm->modules_bytes += (u32)bytes;
+	return true;
+}
+
 static bool set_text(const struct key *key, struct vm_config *vm, const char *text)
 {
 	(void)key;
@@ -149,6 +171,9 @@ static const struct key keys[] = {
 	{ "memory", set_memory, MEMBER(memory_bytes), NULL,
 	  "bytes, or a number with K, M or G; a multiple of 4K from 4M to 3072M" },
 	{ "kernel", set_module, MEMBER(kernel), NULL, "the name of a boot module" },
+	{ "multiboot", set_multiboot, MEMBER(kernel), NULL, "the name of a boot module" },
+	{ "module", set_boot_module, MEMBER(modules), NULL,
+	  "a boot module's name and its arguments, at most 16 times, 4 KB together" },
 	{ "initrd", set_module, MEMBER(initrd), NULL, "the name of a boot module" },
 	{ "append", set_text, MEMBER(append), NULL, "a command line" },
 	{ "vmi", set_choice, MEMBER(vmi), off_on, "on or off" },
@@ -156,7 +181,8 @@ static const struct key keys[] = {
 	{ "on_reset", set_choice, MEMBER(on_reset), resets, "reset or stop" },
 	{ "debug", set_choice, MEMBER(debug), debugs, "none or log" },
 };
-#define KEY_NAMES "memory, kernel, initrd, append, vmi, console, on_reset, debug"
+#define KEY_NAMES                                                                                  \
+	"memory, kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug"
 /* clang-format on */
 
 /* Copy the value in p->r.token to @to, escapes resolved.  False after reporting why not. */
@@ -188,19 +214,31 @@ static bool copy_value(struct parser *p, const struct key *key, char *to, size_t
 	return true;
 }
 
+/* Where the text of a value goes, with *size bytes of room; @word is for those that are no text. */
+static char *value_target(struct parser *p, const struct key *key, char *word, size_t *size)
+{
+	if (key->set == set_memory || key->set == set_choice)
+		return word;
+	*size = key->size;
+	if (key->set != set_boot_module)
+		return (char *)p->vm + key->offset;
+	*size -= p->vm->modules_bytes;
+	return p->vm->modules + p->vm->modules_bytes;
+}
+
 /* p->r.token is the value. */
 static void read_value(struct parser *p, const struct key *key)
 {
-	bool is_text = key->set == set_text || key->set == set_module;
 	char word[32], shown[TOKEN_SHOWN];
-	char *to = is_text ? (char *)p->vm + key->offset : word;
+	size_t size = sizeof(word);
+	char *to = value_target(p, key, word, &size);
 
 	if (p->r.token.kind != TOKEN_WORD && p->r.token.kind != TOKEN_STRING) {
 		mistake(p, p->r.token.line, "%s = %s in vm '%s'; expected %s", key->name,
 			token_show(&p->r.token, shown), p->vm->name, key->expected);
 		return;
 	}
-	if (!copy_value(p, key, to, is_text ? key->size : sizeof(word)))
+	if (!copy_value(p, key, to, size))
 		return;
 	if (!key->set(key, p->vm, to)) {
 		mistake(p, p->r.token.line, "%s = %s in vm '%s'; expected %s", key->name,
@@ -238,7 +276,7 @@ static void read_setting(struct parser *p, u32 *seen)
 			token_show(&p->r.token, shown), p->vm->name);
 		return;
 	}
-	if (*seen & BIT(key - keys))
+	if (*seen & BIT(key - keys) && key->set != set_boot_module)
 		mistake(p, line, "second %s in vm '%s'; expected one", key->name, p->vm->name);
 	*seen |= BIT(key - keys);
 	token_next(&p->r, false);
@@ -250,6 +288,37 @@ static void read_setting(struct parser *p, u32 *seen)
 	}
 	token_next(&p->r, true);
 	read_value(p, key);
+}
+
+static bool key_was_seen(const char *name, u32 seen)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return seen & BIT(i);
+	return false;
+}
+
+/* What a whole block must be. */
+static void check_block(struct parser *p, u32 seen)
+{
+	const struct vm_config *vm = p->vm;
+
+	if (!vm->kernel[0])
+		mistake(p, vm->line,
+			"vm '%s' has no kernel; expected kernel = MODULE or multiboot = MODULE",
+			vm->name);
+	else if (vm->multiboot && key_was_seen("kernel", seen))
+		mistake(p, vm->line, "vm '%s' has kernel and multiboot; expected one of them",
+			vm->name);
+	else if (vm->multiboot && vm->initrd[0])
+		mistake(p, vm->line,
+			"vm '%s' has multiboot and initrd; expected module = \"MODULE arguments\"",
+			vm->name);
+	else if (!vm->multiboot && vm->module_count)
+		mistake(p, vm->line,
+			"vm '%s' has module without multiboot; expected multiboot = MODULE, or "
+			"initrd = MODULE",
+			vm->name);
 }
 
 /* p->r.token is the first one behind '{'. */
@@ -271,9 +340,8 @@ static void read_block(struct parser *p)
 		skip_line(p);
 	}
 	token_next(&p->r, false);
-	if (!p->vm_bad && !p->vm->kernel[0])
-		mistake(p, p->vm->line, "vm '%s' has no kernel; expected kernel = MODULE",
-			p->vm->name);
+	if (!p->vm_bad)
+		check_block(p, seen);
 }
 
 static bool name_is_good(const struct token *token)

@@ -17,6 +17,8 @@
 #define CONFIG_NAME_MAX 31 /* VM names, in characters */
 #define CONFIG_MODULE_MAX 63
 #define CONFIG_APPEND_MAX 2047
+#define CONFIG_MODULES_MAX 16	   /* modules of a Multiboot kernel */
+#define CONFIG_MODULES_BYTES 4096u /* their names and arguments together, a NUL behind each */
 #define CONFIG_MEMORY_MIN (4ull * MIB)
 #define CONFIG_MEMORY_MAX (3072ull * MIB) /* above: the PC's space for devices */
 #define CONFIG_MEMORY_DEFAULT (128ull * MIB)
@@ -31,6 +33,11 @@ struct vm_config {
 	char kernel[CONFIG_MODULE_MAX + 1]; /* name of a boot module */
 	char initrd[CONFIG_MODULE_MAX + 1]; /* the same; empty for none */
 	char append[CONFIG_APPEND_MAX + 1]; /* the kernel's command line */
+	/* Multiboot kernels: "MODULE arguments", one behind the other. */
+	char modules[CONFIG_MODULES_BYTES + 1]; /* the last byte stays free */
+	u32 module_count;
+	u32 modules_bytes;
+	u32 multiboot;			    /* 1: @kernel is loaded by Multiboot */
 	u64 memory_bytes;		    /* page-aligned */
 	u32 vmi;			    /* 1: the guest finds the VMI ROM */
 	u32 console;			    /* enum vm_console */
@@ -39,7 +46,7 @@ struct vm_config {
 	u32 line;			    /* where its block begins, for later messages */
 };
 
-/* 40 KB: not for the stack. */
+/* 110 KB: not for the stack. */
 struct config {
 	struct vm_config vm[CONFIG_MAX_VMS];
 	u32 vm_count;

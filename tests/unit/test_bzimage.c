@@ -27,7 +27,7 @@ static void setup(void)
 static int parse_size(size_t size, u32 memory_end)
 {
 	struct module module = image_module("k", image_bytes, size);
-	struct load_place place = { "linux", &module, memory_end };
+	struct load_place place = { "linux", &module, memory_end, false };
 	int error;
 
 	fake_reset();

@@ -27,7 +27,7 @@ static void setup(void)
 static int parse_size(size_t size)
 {
 	struct module module = image_module("k", file, size);
-	struct load_place place = { "linux", &module, MEMORY_END };
+	struct load_place place = { "linux", &module, MEMORY_END, false };
 	int error;
 
 	fake_reset();
@@ -85,7 +85,7 @@ START_TEST(segments_are_copied_and_the_rest_of_them_zeroed)
 	ck_assert_int_eq(bios_add_memory(gmem, MEMORY_END), 0);
 	memset(out, 0x5a, sizeof(out));
 	ck_assert(gmem_load(gmem, gpa(0x107fff), out, sizeof(out)));
-	elf_place(&module, gmem);
+	elf_place(&module, 0, gmem);
 	ck_assert(gmem_read(gmem, gpa(0x100000), out, 0x800));
 	ck_assert_mem_eq(out, file + 0x400, 0x800);
 	ck_assert(gmem_read(gmem, gpa(0x107fff), out, sizeof(out)));
@@ -214,7 +214,7 @@ START_TEST(random_headers_are_refused_or_can_be_placed)
 		module = image_module("k", file, size);
 		gmem = gmem_create(&fake_source);
 		ck_assert_int_eq(bios_add_memory(gmem, MEMORY_END), 0);
-		elf_place(&module, gmem);
+		elf_place(&module, 0, gmem);
 		gmem_destroy(gmem);
 		free((void *)module.data);
 	}
