@@ -70,7 +70,6 @@ static inline void rig_setup(void)
 	config.memory_bytes = RIG_MEMORY;
 	gmem = gmem_create(&fake_source);
 	ck_assert_int_eq(bios_add_memory(gmem, RIG_MEMORY), 0);
-	memset(&cpu, 0xa5, sizeof(cpu));
 }
 
 static inline void rig_teardown(void)
@@ -91,8 +90,10 @@ static inline int rig_load_size(size_t size)
 					.module_count = 3,
 					.com_ports = 1,
 					.rsdp = gpa(BIOS_ACPI) };
-	int error = load_kernel(&request, &cpu);
+	int error;
 
+	memset(&cpu, 0xa5, sizeof(cpu));
+	error = load_kernel(&request, &cpu);
 	ck_assert_int_eq(error != 0, cpu.eip == 0xa5a5a5a5);
 	free((void *)modules[0].data);
 	return error;

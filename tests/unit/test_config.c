@@ -151,11 +151,78 @@ START_TEST(memory_is_bytes_or_has_a_unit)
 }
 END_TEST
 
+START_TEST(a_multiboot_kernel_has_modules)
+{
+	parse("vm hurd {\n"
+	      "\tmultiboot = gnumach\n"
+	      "\tmodule = \"ext2fs --readonly $(task-create)\"\n"
+	      "\tmodule = exec\n"
+	      "}\n");
+	ck_assert_str_eq(fake_log(), "");
+	ck_assert_str_eq(config.vm[0].kernel, "gnumach");
+	ck_assert_uint_eq(config.vm[0].multiboot, 1);
+	ck_assert_uint_eq(config.vm[0].module_count, 2);
+	ck_assert_str_eq(config.vm[0].modules, "ext2fs --readonly $(task-create)");
+	ck_assert_str_eq(config.vm[0].modules + 33, "exec");
+	parse("vm a { kernel = k }");
+	ck_assert_uint_eq(config.vm[0].multiboot, 0);
+	ONE_MISTAKE("vm a {\nkernel = k\nmultiboot = m\n}",
+		    "romulus.conf:1: vm 'a' has kernel and multiboot; expected one of them");
+	ONE_MISTAKE("vm a {\nmultiboot = m\ninitrd = i\n}",
+		    "romulus.conf:1: vm 'a' has multiboot and initrd; expected module = \"MODULE "
+		    "arguments\"");
+	ONE_MISTAKE("vm a {\nkernel = k\nmodule = i\n}",
+		    "romulus.conf:1: vm 'a' has module without multiboot; expected multiboot = "
+		    "MODULE, or initrd = MODULE");
+	ONE_MISTAKE("vm a {\nmultiboot = m\nmodule = \" x\"\n}",
+		    "romulus.conf:3: module = ' x' in vm 'a'; expected a boot module's name and its "
+		    "arguments, at most 16 times, 4 KB together");
+}
+END_TEST
+
+/* @count lines `module = xxx`, @length characters each. */
+static void parse_modules(u32 count, u32 length)
+{
+	static char text[20 * 4200];
+	char *at = text + sprintf(text, "vm a {\nmultiboot = m\n");
+
+	for (u32 i = 0; i < count; i++) {
+		at += sprintf(at, "module = \"m ");
+		memset(at, 'x', length - 2);
+		at += length - 2;
+		at += sprintf(at, "\"\n");
+	}
+	strcpy(at, "}\n");
+	parse(text);
+}
+
+START_TEST(modules_have_limits)
+{
+	parse_modules(16, 255);
+	ck_assert_str_eq(fake_log(), "");
+	ck_assert_uint_eq(config.vm[0].module_count, 16);
+	parse_modules(17, 100);
+	ck_assert(strncmp(fake_log(), "romulus.conf:19: module = ", 26) == 0);
+	parse_modules(1, 4095);
+	ck_assert_str_eq(fake_log(), "");
+	parse_modules(1, 4096);
+	ck_assert(strstr(fake_log(), "at most 16 times, 4 KB together"));
+	parse_modules(1, 4097);
+	ck_assert(strstr(fake_log(), "is too long; expected at most 4096 characters"));
+	parse_modules(16, 256);
+	ck_assert(strncmp(fake_log(), "romulus.conf:18: module", 23) == 0);
+	parse_modules(17, 255);
+	ck_assert(strstr(fake_log(), "romulus.conf:19: module of vm 'a' is too long; expected at "
+				     "most 0 characters"));
+	ck_assert_uint_eq(config.vm_count, 0);
+}
+END_TEST
+
 START_TEST(unknown_key_names_line_vm_and_what_there_is)
 {
 	ONE_MISTAKE("vm linux {\n  kernel = k\n  foo = 1\n}\n",
 		    "romulus.conf:3: unknown key 'foo' in vm 'linux'; expected one of memory, "
-		    "kernel, initrd, append, vmi, console, on_reset, debug");
+		    "kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug");
 	ck_assert_uint_eq(config.vm_count, 0);
 }
 END_TEST
@@ -195,7 +262,8 @@ START_TEST(each_syntax_mistake_has_its_message)
 					 "digits, '-' or '_'");
 	ONE_MISTAKE("vm", "romulus.conf:1: vm name the end of the file; expected 1 to 31 letters, "
 			  "digits, '-' or '_'");
-	ONE_MISTAKE("vm a { }", "romulus.conf:1: vm 'a' has no kernel; expected kernel = MODULE");
+	ONE_MISTAKE("vm a { }", "romulus.conf:1: vm 'a' has no kernel; expected kernel = MODULE or "
+		    "multiboot = MODULE");
 	ONE_MISTAKE("vm a { kernel k\n}",
 		    "romulus.conf:1: 'k' behind kernel in vm 'a'; expected =");
 	ONE_MISTAKE("vm a { kernel = }",
@@ -304,7 +372,8 @@ START_TEST(long_and_binary_words_are_cut_in_messages)
 	parse_bytes("vm a {\0 kernel = k }", 20);
 	ck_assert_str_eq(fake_log(),
 			 "romulus.conf:1: unknown key byte 0x00 in vm 'a'; expected one "
-			 "of memory, kernel, initrd, append, vmi, console, on_reset, debug\n");
+			 "of memory, kernel, multiboot, module, initrd, append, vmi, console, "
+			 "on_reset, debug\n");
 }
 END_TEST
 
@@ -409,6 +478,8 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_said_has_its_default);
 	tcase_add_test(tcase, lines_may_end_as_in_dos_and_values_may_hold_an_equals_sign);
 	tcase_add_test(tcase, memory_is_bytes_or_has_a_unit);
+	tcase_add_test(tcase, a_multiboot_kernel_has_modules);
+	tcase_add_test(tcase, modules_have_limits);
 	tcase_add_test(tcase, unknown_key_names_line_vm_and_what_there_is);
 	tcase_add_test(tcase, a_vm_with_a_mistake_does_not_take_the_others_along);
 	tcase_add_test(tcase, each_syntax_mistake_has_its_message);
