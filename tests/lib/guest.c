@@ -139,13 +139,24 @@ void trap_dispatch(struct trap_frame *frame)
 	guest_exit();
 }
 
-/* Where the boot loader left the command line: Multiboot 1's information, or Linux's zero page. */
+/* In Multiboot 2's information: a list of tags, each a type, its size, and its content. */
+static const char *multiboot2_command_line(const u32 *tag)
+{
+	for (; tag[0]; tag += ALIGN_UP(tag[1], 8) / 4)
+		if (tag[0] == 1)
+			return (const char *)&tag[2];
+	return "";
+}
+
+/* Where the boot loader left the command line: Multiboot's information, or Linux's zero page. */
 static const char *command_line(void)
 {
 	const u32 *info = (const u32 *)boot_ebx;
 
 	if (boot_eax == 0x2badb002)
 		return info[0] & 4 ? (const char *)info[4] : "";
+	if (boot_eax == 0x36d76289)
+		return multiboot2_command_line(info + 2);
 	if (boot_esi && *(const u32 *)(boot_esi + 0x228))
 		return *(const char *const *)(boot_esi + 0x228);
 	return "";

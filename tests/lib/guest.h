@@ -58,7 +58,8 @@ extern u32 last_cr2;
 bool boot_word(const char *word);
 /* The hexadecimal number behind @prefix ("seed=") on the command line, or @otherwise. */
 u32 boot_number(const char *prefix, u32 otherwise);
-extern u32 boot_eax, boot_ebx, boot_esi;
+/* Registers at the entry. */
+extern u32 boot_eax, boot_ebx, boot_esi, boot_cr0, boot_eflags;
 /* Is there no Romulus below?  For what TCG is known to do otherwise than a CPU (docs/caveats.md). */
 bool on_bare(void);
 

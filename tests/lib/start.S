@@ -11,12 +11,16 @@
 	.text
 	.globl _start
 _start:
-	cli
-	cld
 	movl %eax, boot_eax
 	movl %ebx, boot_ebx
 	movl %esi, boot_esi
+	movl %cr0, %eax
+	movl %eax, boot_cr0
 	movl $stack_top, %esp
+	pushfl
+	popl boot_eflags
+	cli
+	cld
 	lgdt gdt_pointer
 	ljmp $0x10, $1f
 1:	movw $0x18, %ax
@@ -154,12 +158,16 @@ double_fault_entry:
 	jmp double_fault_entry
 
 	.data
-	.globl boot_eax, boot_ebx, boot_esi
+	.globl boot_eax, boot_ebx, boot_esi, boot_cr0, boot_eflags
 boot_eax:
 	.long 0
 boot_ebx:
 	.long 0
 boot_esi:
+	.long 0
+boot_cr0:
+	.long 0
+boot_eflags:
 	.long 0
 	.globl iret_routine
 iret_routine:
