@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Bad input: one line says what, where, and what was expected; other VMs start; nothing hangs."""
 import random
+import struct
 import subprocess
 
 from guestrun import ROOT, Result, log_path, run_romulus
 from harness import Failure
-from images import (POWER_OFF, SPIN, TRIPLE_FAULT, RESET, bzimage, elf, say, store, store_sparse)
+from images import (POWER_OFF, SPIN, TRIPLE_FAULT, RESET, bzimage, elf, multiboot, say, store,
+                    store_sparse)
 
 GROUPS = {"badinput"}
 GOOD = 'vm good {\n\tkernel = good\n\tmemory = 16M\n}\n'
@@ -106,6 +108,46 @@ def test_truncated_elf() -> None:
     image = store("truncated.elf", elf(bytes(4096))[:1000])
     refused("truncated-elf", "vm bad {\n\tkernel = elf\n}\n", r"vm 'bad': kernel 'elf' ",
             f"elf={image}")
+
+
+def test_multiboot_without_header() -> None:
+    """A kernel of the right format that has no Multiboot header."""
+    image = store("no-header.elf", elf(bytes(4096)))
+    refused("no-multiboot", "vm bad {\n\tmultiboot = elf\n}\n",
+            r"vm 'bad': kernel 'elf' has no Multiboot header; expected one in its first 32 KB",
+            f"elf={image}")
+
+
+def test_multiboot_lies() -> None:
+    """A Multiboot kernel whose header claims more bytes than the file has."""
+    words = (0x1badb002, 0x10000, -(0x1badb002 + 0x10000) & 0xffffffff,
+             0x100000, 0x100000, 0xfff00000, 0, 0x100020)
+    image = store("lies.multiboot", struct.pack("<8I", *words) + bytes(1000))
+    refused("multiboot-lies", "vm bad {\n\tmultiboot = image\n}\n",
+            r"vm 'bad': kernel 'image' is truncated: its Multiboot header says \d+ bytes behind 0x0",
+            f"image={image}")
+
+
+def test_multiboot_module_missing() -> None:
+    """A boot module that GRUB did not load."""
+    image = store("good.multiboot", multiboot(say(HELLO) + POWER_OFF))
+    refused("multiboot-module", 'vm bad {\n\tmultiboot = image\n\tmodule = "ext2fs --readonly"\n}\n',
+            r"vm 'bad': no module 'ext2fs' for its module; the boot loader gave: ", f"image={image}")
+
+
+def test_multiboot_module_does_not_fit() -> None:
+    """A boot module larger than the guest's memory."""
+    image = store("good.multiboot", multiboot(say(HELLO) + POWER_OFF))
+    big = store_sparse("big.module", 40 << 20)
+    refused("multiboot-big", "vm bad {\n\tmultiboot = image\n\tmemory = 32M\n\tmodule = big\n}\n",
+            r"vm 'bad': kernel 'image' at 0x100000 .* too little memory for its modules",
+            f"image={image}", f"big={big}")
+
+
+def test_multiboot_with_kernel() -> None:
+    """Both kinds of kernel in one VM."""
+    refused("multiboot-both", "vm bad {\n\tmultiboot = good\n\tkernel = good\n}\n",
+            r"romulus\.conf:1: vm 'bad' has kernel and multiboot; expected one of them")
 
 
 def test_initrd_does_not_fit() -> None:

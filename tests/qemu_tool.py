@@ -41,6 +41,26 @@ def test_no_kernel() -> None:
     complains("none", r"expected either --kernel FILE, --multiboot FILE or --conf FILE")
 
 
+def test_two_kernels() -> None:
+    """Both --kernel and --multiboot."""
+    complains("two", r"expected either --kernel FILE, --multiboot FILE or --conf FILE", good(),
+              "--multiboot=x")
+
+
+def test_multiboot_with_initrd() -> None:
+    """An initrd for a kernel that takes modules, and modules for one that takes an initrd."""
+    complains("initrd", r"--initrd is for --kernel", "--multiboot=x", "--initrd=y")
+    complains("mbmodule", r"--mbmodule is for a --multiboot kernel", good(), "--mbmodule=y")
+    complains("no-mbmodule", r"--mbmodule '/nonexistent' does not exist", "--multiboot=README.md",
+              "--mbmodule=/nonexistent x")
+
+
+def test_broken_gzip() -> None:
+    """A gzipped kernel whose end is missing."""
+    path = store("broken.gz", bytes.fromhex("1f8b0800000000000003"))
+    complains("gzip", r"--multiboot .*broken\.gz: gzip: ", f"--multiboot={path}")
+
+
 def test_bad_memory() -> None:
     """A size that is none."""
     complains("memory", r"--memory lots; expected a number with K, M or G", good(), "--memory=lots")

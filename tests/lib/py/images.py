@@ -57,6 +57,13 @@ def bzimage(payload: bytes, claimed_bytes: int | None = None) -> bytes:
     return bytes(setup) + payload
 
 
+def multiboot(code: bytes) -> bytes:
+    """A Multiboot 1 kernel without ELF, entered at the first byte of @code."""
+    magic, flags = 0x1badb002, 0x10000
+    return struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff, LOAD, LOAD, 0, 0,
+                       LOAD + 32) + code
+
+
 def store(name: str, data: bytes | str) -> Path:
     """@data as a file for a test; its path."""
     FILES.mkdir(parents=True, exist_ok=True)
