@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A Multiboot 2 kernel that checks what its loader gave it [Multiboot2 3.5, 3.6].  The same under
+ * A Multiboot 2 kernel that checks what its loader gave it [Multiboot2 3.3, 3.6].  The same under
  * Romulus and by GRUB on the bare machine.
  */
 #include "tests/lib/multiboot.h"
