@@ -147,8 +147,8 @@ static void drift(const char *how, bool idle, bool windows)
 	const u32 period = 2400, wanted = 100;
 
 	ticks = elapsed = 0;
-	timer_every(period);
 	previous = channel2();
+	timer_every(period);
 	while (ticks < wanted) {
 		__asm__ volatile("sti\n\tnop");
 		if (idle)
@@ -160,7 +160,8 @@ static void drift(const char *how, bool idle, bool windows)
 		sample();
 	}
 	timer_stop();
-	check(elapsed / period + 1 >= ticks && elapsed / period <= ticks + 1,
+	/* The change to a periodic mode may be a tick already: OUT goes high. */
+	check(elapsed / period + 1 >= ticks && elapsed / period <= ticks + 2,
 	      "%s: %u ticks in %u periods", how, ticks, elapsed / period);
 }
 
