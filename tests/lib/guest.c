@@ -107,11 +107,16 @@ void set_handler(u8 vector, trap_handler *handler)
 	handlers[vector] = handler;
 }
 
-/* last_trap is the frame, which is shorter without a change of rings. */
+/* last_trap is the frame, of which there is more after a change of rings. */
 static void remember(const struct trap_frame *frame)
 {
-	last_trap = *frame;
-	if (frame->eflags & EFLAGS_VM || (frame->cs & 3) != (read_cs() & 3))
+	bool v86 = frame->eflags & EFLAGS_VM, outer = v86 || (frame->cs & 3) != (read_cs() & 3);
+	u32 size = v86 ? sizeof(*frame) : outer ? offsetof(struct trap_frame, v86_es) :
+						  offsetof(struct trap_frame, esp);
+
+	for (u32 i = 0; i < size / 4; i++)
+		((u32 *)&last_trap)[i] = ((const u32 *)frame)[i];
+	if (outer)
 		return;
 	last_trap.esp = (u32)&frame->esp;
 	__asm__("movl %%ss, %0" : "=r"(last_trap.ss));

@@ -81,8 +81,8 @@ u32 user_run(const struct user_registers *registers);
 /* The same, in flat segments of ring 3 with IF set. */
 u32 run_user(u32 code, u32 stack);
 
-/* The same two for code in the kernel, on the stack of @registers (its top 12 bytes are used to get
- * there).  SS stays. */
+/* The same two for code in the kernel, on the stack of @registers (with TF set, the 12 bytes below it
+ * are used to get there).  CS and SS stay. */
 void kernel_enter(u32 registers);
 u32 kernel_run(const struct user_registers *registers);
 /* Ring 0 or 3 with flat segments (cs and ss are ignored). */

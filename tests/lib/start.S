@@ -127,20 +127,32 @@ user_enter:
 	popl %eax
 	jmp *%cs:iret_routine
 
-/* void kernel_enter(u32 registers): the same without a change of rings. */
+/*
+ * void kernel_enter(u32 registers): the same without a change of rings.  The stack is not touched
+ * (it may be one that faults), unless TF is set: only IRET keeps that from trapping here.
+ */
 	.globl kernel_enter
 kernel_enter:
 	movl 4(%esp), %eax
-	movl 12(%eax), %esp
-	pushl 8(%eax)
-	pushl %cs
-	pushl 0(%eax)
+	movl 0(%eax), %ebx
+	movl %ebx, enter_eip
 	movl 24(%eax), %ebx
 	movl 28(%eax), %ecx
 	movl 32(%eax), %edx
 	movl 36(%eax), %esi
 	movl 40(%eax), %edi
 	movl 44(%eax), %ebp
+	testl $0x100, 8(%eax)
+	jne 1f
+	pushl 8(%eax)
+	popfl
+	movl 12(%eax), %esp
+	movl 20(%eax), %eax
+	jmp *enter_eip
+1:	movl 12(%eax), %esp
+	pushl 8(%eax)
+	pushl %cs
+	pushl 0(%eax)
 	movl 20(%eax), %eax
 	jmp *%cs:iret_routine
 
@@ -168,6 +180,8 @@ boot_esi:
 boot_cr0:
 	.long 0
 boot_eflags:
+	.long 0
+enter_eip:
 	.long 0
 	.globl iret_routine
 iret_routine:
