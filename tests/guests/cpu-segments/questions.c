@@ -29,7 +29,7 @@ static u32 limit_of(u64 raw)
 	return raw & SEGMENT_G ? limit << 12 | 0xfff : limit;
 }
 
-/* What LAR must agree in: user code may see DPL 1 for 0 (docs/caveats.md). */
+/* What LAR must agree in (bits 16-19 are undefined): user code may see DPL 1 for 0 (docs/caveats.md). */
 static u32 lar_mask(u64 raw, u32 cpl)
 {
 	u32 mask = 0xf0ff00;
@@ -47,7 +47,7 @@ static bool right(u64 raw, u32 cpl, u32 rpl)
 	bool verr = seen && segment && (!code || type & 2);
 	bool verw = seen && segment && !code && type & 2;
 
-	if (lar ? (last_trap.ecx ^ (u32)(raw >> 32)) & mask || last_trap.ecx & ~0xf0ff00u : ~last_trap.ecx)
+	if (lar ? (last_trap.ecx ^ (u32)(raw >> 32)) & mask || last_trap.ecx & ~0xffff00u : ~last_trap.ecx)
 		return false;
 	if (last_trap.edx != (lsl ? limit_of(raw) : ~0u) || (last_trap.esi >> 9 & 1) != lsl)
 		return false;
