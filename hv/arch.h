@@ -48,4 +48,8 @@ NORETURN void arch_reset(void);
  * Vcpu context. */
 int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags);
 
+/* Make the memory of @fpu the guest's state, to be read and changed there, until the next
+ * arch_fpu_execute or entry of the guest loads it.  Vcpu context. */
+void arch_fpu_store(void *fpu);
+
 #endif

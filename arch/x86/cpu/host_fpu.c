@@ -115,6 +115,25 @@ static void enable(void)
 		write_cr4(cr4 | sse_enable);
 }
 
+/* FOP to FDS of an FXSAVE image, and where FIP is. */
+#define POINTERS 6
+#define POINTERS_SIZE 18
+#define FIP 8
+
+/* Save the registers to @image.  Pointers that are of the window say nothing about the guest: the
+ * interpreter has noted those of its instruction in @image already. */
+static void save(u8 *image)
+{
+	u8 pointers[POINTERS_SIZE];
+	u32 fip;
+
+	memcpy(pointers, image + POINTERS, POINTERS_SIZE);
+	host_fpu_save(image);
+	memcpy(&fip, image + FIP, sizeof(fip));
+	if (cpu_has(CPU_FXSR) && fip - (u32)executable < PAGE_SIZE)
+		memcpy(image + POINTERS, pointers, POINTERS_SIZE);
+}
+
 void fpu_own(void *image)
 {
 	struct percpu *cpu = this_cpu();
@@ -123,7 +142,7 @@ void fpu_own(void *image)
 		return;
 	enable();
 	if (cpu->fpu_owner)
-		host_fpu_save(cpu->fpu_owner);
+		save(cpu->fpu_owner);
 	host_fpu_load(image);
 	cpu->fpu_owner = image;
 }
@@ -132,6 +151,15 @@ void fpu_forget(const void *image)
 {
 	if (this_cpu()->fpu_owner == image)
 		this_cpu()->fpu_owner = NULL;
+}
+
+void arch_fpu_store(void *fpu)
+{
+	if (this_cpu()->fpu_owner != fpu)
+		return;
+	enable();
+	save(fpu);
+	this_cpu()->fpu_owner = NULL;
 }
 
 int arch_fpu_execute(const u8 *code, u32 length, void *mem, void *fpu, u32 *eax, u32 *eflags)

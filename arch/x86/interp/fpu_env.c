@@ -2,13 +2,15 @@
 /*
  * Saving and loading FPU state as data: FXSAVE and FXRSTOR, the older FSAVE and FSTENV with their four
  * formats (16 or 32 bits, real or protected mode), and MXCSR.  All of it is copying between guest
- * memory and the FXSAVE image in struct x86_cpu; nothing executes on the FPU.  [SDM1 8.1.8-8.1.10, 10.5]
+ * memory and the FXSAVE image in struct x86_cpu, which is brought up to date first (arch_fpu_store);
+ * nothing executes on the FPU.  [SDM1 8.1.8-8.1.10, 10.5]
  *
  *   image:  0 FCW  2 FSW  4 tags (1 bit each: not empty)  6 FOP  8 FIP  12 FCS  16 FDP  20 FDS
  *          24 MXCSR  28 MXCSR_MASK  32 ST0..ST7, 16 bytes each  160 XMM0..XMM7
  */
 #include "arch/x86/interp/fpu.h"
 #include "arch/x86/interp/handlers.h"
+#include "hv/arch.h"
 
 #define FXSAVE_USED 288u /* the rest of the 512 bytes is left alone */
 #define MXCSR_DEFAULT_MASK 0xffbfu
@@ -159,6 +161,7 @@ enum emul_result exec_fnstenv(struct interp *ip, const struct x86_insn *insn)
 	u8 bytes[4 * ENV_ITEMS];
 
 	TRY(fpu_check_x87(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	env_from_image(ip, size, env);
 	pack_env(bytes, env, size);
 	TRY(mem_write_block(ip, insn->mem.seg, op_offset(ip, insn), bytes, ENV_ITEMS * size, size));
@@ -173,6 +176,7 @@ enum emul_result exec_fldenv(struct interp *ip, const struct x86_insn *insn)
 	u8 bytes[4 * ENV_ITEMS];
 
 	TRY(fpu_check_x87(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	TRY(pending_exception(ip));
 	TRY(mem_read_block(ip, insn->mem.seg, op_offset(ip, insn), bytes, ENV_ITEMS * size, size));
 	unpack_env(bytes, env, size);
@@ -188,6 +192,7 @@ enum emul_result exec_fnsave(struct interp *ip, const struct x86_insn *insn)
 	u8 bytes[4 * ENV_ITEMS + SAVED_REGISTERS];
 
 	TRY(fpu_check_x87(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	env_from_image(ip, size, env);
 	pack_env(bytes, env, size);
 	for (u32 i = 0; i < 8; i++)
@@ -204,6 +209,7 @@ enum emul_result exec_frstor(struct interp *ip, const struct x86_insn *insn)
 	u8 bytes[4 * ENV_ITEMS + SAVED_REGISTERS];
 
 	TRY(fpu_check_x87(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	TRY(pending_exception(ip));
 	TRY(mem_read_block(ip, insn->mem.seg, op_offset(ip, insn), bytes,
 			   ENV_ITEMS * size + SAVED_REGISTERS, size));
@@ -231,6 +237,7 @@ enum emul_result exec_fxsave(struct interp *ip, const struct x86_insn *insn)
 	u32 linear;
 
 	TRY(fx_linear(ip, insn, true, &linear));
+	arch_fpu_store(ip->cpu->fpu);
 	return lin_write(ip, linear, ip->cpu->fpu, FXSAVE_USED, access_user(ip));
 }
 
@@ -246,6 +253,7 @@ enum emul_result exec_fxrstor(struct interp *ip, const struct x86_insn *insn)
 	u32 linear, mxcsr, mask = get(ip, FPU_MXCSR_MASK, 4);
 
 	TRY(fx_linear(ip, insn, false, &linear));
+	arch_fpu_store(ip->cpu->fpu);
 	TRY(lin_read(ip, linear, ip->fpu_bounce, FXSAVE_USED, access_user(ip)));
 	memcpy(&mxcsr, ip->fpu_bounce + FPU_MXCSR, 4);
 	if (mxcsr & ~mxcsr_mask(ip))
@@ -261,6 +269,7 @@ enum emul_result exec_ldmxcsr(struct interp *ip, const struct x86_insn *insn)
 	u32 value;
 
 	TRY(fpu_check_sse(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	TRY(op_read(ip, insn, 0, &value));
 	if (value & ~mxcsr_mask(ip))
 		return raise_gp0(ip);
@@ -271,5 +280,6 @@ enum emul_result exec_ldmxcsr(struct interp *ip, const struct x86_insn *insn)
 enum emul_result exec_stmxcsr(struct interp *ip, const struct x86_insn *insn)
 {
 	TRY(fpu_check_sse(ip));
+	arch_fpu_store(ip->cpu->fpu);
 	return op_write(ip, insn, 0, get(ip, FPU_MXCSR, 4));
 }
