@@ -29,7 +29,8 @@
 	.globl fault_cases
 fault_cases:
 
-	.macro CASE id, text, vector, error=0, cr2=0, esp=P_STACK, esp_after=P_ESP_SAME, eip=0, ecx=0, esi=0, edi=0, ebp=P_EBP_START, ecx_after=P_ECX_SAME, esi_after=0, edi_after=0, special=0
+	.macro CASE id, text, vector, error=0, cr2=0, esp=P_STACK, esp_after=P_ESP_SAME, eip=0, ecx=0, \
+		esi=0, edi=0, ebp=P_EBP_START, ecx_after=P_ECX_SAME, esi_after=0, edi_after=0, special=0
 	.pushsection .rodata
 9:	.asciz "\text"
 	.popsection
@@ -53,7 +54,8 @@ fault_cases:
 	AT push
 	pushl %eax
 	END
-	CASE push_ro, "PUSH to a page that is read-only", 14, 3, P_READ_ONLY+P_PAGE-4, P_READ_ONLY+P_PAGE, special=P_BAD_STACK
+	CASE push_ro, "PUSH to a page that is read-only", 14, 3, P_READ_ONLY+P_PAGE-4, P_READ_ONLY+P_PAGE, \
+		special=P_BAD_STACK
 	AT push_ro
 	pushl $5
 	END
@@ -61,7 +63,8 @@ fault_cases:
 	AT push_memory
 	pushl (%esi)
 	END
-	CASE push_push, "a second PUSH, into an absent page", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE+4, P_BAD+P_PAGE, special=P_BAD_STACK
+	CASE push_push, "a second PUSH, into an absent page", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE+4, \
+		P_BAD+P_PAGE, special=P_BAD_STACK
 	pushl %eax
 	AT push_push
 	pushl %eax
@@ -86,15 +89,18 @@ fault_cases:
 	AT call_memory
 	call *(%esi)
 	END
-	CASE call_target, "CALL to absent code", 14, 0, P_BAD, P_STACK, P_STACK-4, P_BAD, esi=P_BAD, special=P_FETCH
+	CASE call_target, "CALL to absent code", 14, 0, P_BAD, P_STACK, P_STACK-4, P_BAD, esi=P_BAD, \
+		special=P_FETCH
 	call *%esi
 	AT call_target
 	END
-	CASE call_indirect, "indirect CALL with an absent stack", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE, esi=P_BAD, special=P_BAD_STACK
+	CASE call_indirect, "indirect CALL with an absent stack", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE, \
+		esi=P_BAD, special=P_BAD_STACK
 	AT call_indirect
 	call *%esi
 	END
-	CASE jmp_target, "JMP to absent code", 14, 0, P_BAD+0x234, eip=P_BAD+0x234, esi=P_BAD+0x234, special=P_FETCH
+	CASE jmp_target, "JMP to absent code", 14, 0, P_BAD+0x234, eip=P_BAD+0x234, esi=P_BAD+0x234, \
+		special=P_FETCH
 	jmp *%esi
 	AT jmp_target
 	END
@@ -112,7 +118,8 @@ fault_cases:
 	ret $8
 	AT ret_n
 	END
-	CASE pusha, "PUSHA across the end of an absent page", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE+8, special=P_BAD_STACK+P_NOT_TCG
+	CASE pusha, "PUSHA across the end of an absent page", 14, 2, P_BAD+P_PAGE-4, P_BAD+P_PAGE+8, \
+		special=P_BAD_STACK+P_NOT_TCG
 	AT pusha
 	pusha
 	END
@@ -144,32 +151,40 @@ fault_cases:
 	AT lret
 	lret
 	END
-	CASE movs, "REP MOVSB into an absent page", 14, 2, P_BAD, ecx=100, esi=P_GOOD, edi=P_BAD-10, ecx_after=90, esi_after=P_GOOD+10, edi_after=P_BAD
+	CASE movs, "REP MOVSB into an absent page", 14, 2, P_BAD, ecx=100, esi=P_GOOD, edi=P_BAD-10, \
+		ecx_after=90, esi_after=P_GOOD+10, edi_after=P_BAD
 	AT movs
 	rep movsb
 	END
-	CASE movs_from, "REP MOVSL from an absent page", 14, 0, P_BAD, ecx=100, esi=P_BAD-40, edi=P_GOOD, ecx_after=90, esi_after=P_BAD, edi_after=P_GOOD+40
+	CASE movs_from, "REP MOVSL from an absent page", 14, 0, P_BAD, ecx=100, esi=P_BAD-40, edi=P_GOOD, \
+		ecx_after=90, esi_after=P_BAD, edi_after=P_GOOD+40
 	AT movs_from
 	rep movsl
 	END
-	CASE movs_down, "REP MOVSL downwards", 14, 2, P_BAD+P_PAGE-4, ecx=100, esi=P_GOOD+P_PAGE-4, edi=P_BAD+P_PAGE+36, ecx_after=90, esi_after=P_GOOD+P_PAGE-44, edi_after=P_BAD+P_PAGE-4, special=P_DOWN
+	CASE movs_down, "REP MOVSL downwards", 14, 2, P_BAD+P_PAGE-4, ecx=100, esi=P_GOOD+P_PAGE-4, \
+		edi=P_BAD+P_PAGE+36, ecx_after=90, esi_after=P_GOOD+P_PAGE-44, edi_after=P_BAD+P_PAGE-4, \
+		special=P_DOWN
 	std
 	AT movs_down
 	rep movsl
 	END
-	CASE stos, "REP STOSL into a read-only page", 14, 3, P_READ_ONLY, ecx=0x800, edi=P_READ_ONLY-P_PAGE, ecx_after=0x400, edi_after=P_READ_ONLY
+	CASE stos, "REP STOSL into a read-only page", 14, 3, P_READ_ONLY, ecx=0x800, \
+		edi=P_READ_ONLY-P_PAGE, ecx_after=0x400, edi_after=P_READ_ONLY
 	AT stos
 	rep stosl
 	END
-	CASE lods, "REP LODSB from an absent page", 14, 0, P_BAD, ecx=9, esi=P_BAD-3, ecx_after=6, esi_after=P_BAD, special=P_ANY_EAX
+	CASE lods, "REP LODSB from an absent page", 14, 0, P_BAD, ecx=9, esi=P_BAD-3, ecx_after=6, \
+		esi_after=P_BAD, special=P_ANY_EAX
 	AT lods
 	rep lodsb
 	END
-	CASE cmps, "REPE CMPSB into an absent page", 14, 0, P_BAD, ecx=50, esi=P_GOOD, edi=P_BAD-7, ecx_after=43, esi_after=P_GOOD+7, edi_after=P_BAD, special=P_ANY_FLAGS
+	CASE cmps, "REPE CMPSB into an absent page", 14, 0, P_BAD, ecx=50, esi=P_GOOD, edi=P_BAD-7, \
+		ecx_after=43, esi_after=P_GOOD+7, edi_after=P_BAD, special=P_ANY_FLAGS
 	AT cmps
 	repe cmpsb
 	END
-	CASE scas, "REPNE SCASB into an absent page", 14, 0, P_BAD, ecx=50, edi=P_BAD-7, ecx_after=43, edi_after=P_BAD, special=P_ANY_FLAGS
+	CASE scas, "REPNE SCASB into an absent page", 14, 0, P_BAD, ecx=50, edi=P_BAD-7, ecx_after=43, \
+		edi_after=P_BAD, special=P_ANY_FLAGS
 	AT scas
 	repne scasb
 	END
@@ -189,7 +204,8 @@ fault_cases:
 	AT cmpxchg_ro
 	lock cmpxchgl %ecx, (%esi)
 	END
-	CASE bts_ro, "BTS far away in read-only memory", 14, 3, P_READ_ONLY+0x10, ecx=0x80, esi=P_READ_ONLY, ecx_after=0x80
+	CASE bts_ro, "BTS far away in read-only memory", 14, 3, P_READ_ONLY+0x10, ecx=0x80, \
+		esi=P_READ_ONLY, ecx_after=0x80
 	AT bts_ro
 	btsl %ecx, (%esi)
 	END

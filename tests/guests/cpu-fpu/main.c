@@ -57,7 +57,8 @@ __asm__("do_x87:\n\tfld1\n\tfstp %st(0)\n\tint $0x81\n"
 	"do_xm:\n\tldmxcsr (%esi)\n\txorps %xmm0, %xmm0\n\tmovl $0x3f800000, %eax\n\tmovd %eax, %xmm1\n\tincl %ebx\n"
 	"do_xm_at:\n\tdivss %xmm0, %xmm1\n\tint $0x81\n"
 	/* Sums in x87, SSE and MMX until `stop`; EDI counts what is wrong.  Interrupts come in between. */
-	"do_loop:\n\tfninit\n\tfldz\n\tmovl $0x3f800000, %eax\n\tmovd %eax, %xmm7\n\txorps %xmm6, %xmm6\n\txorl %ecx, %ecx\n"
+	"do_loop:\n\tfninit\n\tfldz\n\tmovl $0x3f800000, %eax\n\tmovd %eax, %xmm7\n"
+	"\txorps %xmm6, %xmm6\n\txorl %ecx, %ecx\n"
 	"1:\tfld1\n\tfaddp\n\taddss %xmm7, %xmm6\n\tincl %ecx\n"
 	"\tpushl %ecx\n\tfildl (%esp)\n\tpopl %eax\n\tfucomip %st(1)\n\tje 2f\n\tincl %edi\n"
 	"2:\tcvttss2si %xmm6, %eax\n\tcmpl %eax, %ecx\n\tje 3f\n\tincl %edi\n"
@@ -105,7 +106,8 @@ static void unavailable(u32 ring)
 			wrong += run(ring, do_fwait, 0) != cases[i].fwait;
 		}
 		set_cr0(cr0 | CR0_MP);
-		check(wrong == 0, "ring %u: CR0 with %s: x87, SSE, MMX, FWAIT (%u wrong)", ring, cases[i].text, wrong);
+		check(wrong == 0, "ring %u: CR0 with %s: x87, SSE, MMX, FWAIT (%u wrong)", ring, cases[i].text,
+		      wrong);
 	}
 }
 
@@ -119,7 +121,8 @@ static void switch_owner(struct trap_frame *frame)
 }
 
 extern u8 do_owner[];
-__asm__("do_owner:\n\tfilds (%esi)\n\tfaddp\n\tfists 4(%esi)\n\taddps %xmm7, %xmm5\n\tcvttss2si %xmm5, %eax\n\tint $0x81\n");
+__asm__("do_owner:\n\tfilds (%esi)\n\tfaddp\n\tfists 4(%esi)\n"
+	"\taddps %xmm7, %xmm5\n\tcvttss2si %xmm5, %eax\n\tint $0x81\n");
 
 static void lazy(u32 ring)
 {
@@ -143,8 +146,8 @@ static void lazy(u32 ring)
 			wrong += data[j].sum != i * data[j].addend || last_trap.eax != i * data[j].addend;
 		}
 	set_handler(7, NULL);
-	check(wrong == 0 && switches == 2 * ROUNDS, "ring %u: two owners, switched at #NM (%u wrong, %u switches)", ring,
-	      wrong, switches);
+	check(wrong == 0 && switches == 2 * ROUNDS,
+	      "ring %u: two owners, switched at #NM (%u wrong, %u switches)", ring, wrong, switches);
 	clear_fpu();
 }
 
@@ -168,8 +171,9 @@ static void interrupted(u32 ring)
 	timer_every(3001);
 	result = run(ring, do_loop, 0);
 	timer_stop();
-	check(result == 0 && last_trap.edi == 0 && ticks, "ring %u: sums go on over interrupts (%u, %u wrong, %u turns)",
-	      ring, result, last_trap.edi, last_trap.ecx);
+	check(result == 0 && last_trap.edi == 0 && ticks,
+	      "ring %u: sums go on over interrupts (%u, %u wrong, %u turns)", ring, result, last_trap.edi,
+	      last_trap.ecx);
 	clear_fpu();
 }
 
@@ -188,7 +192,8 @@ static void errors(u32 ring)
 		wrong += result != 16 + 1 || last_trap.eip != (u32)do_divide_wait || (status & 0x84) != 0x84;
 		clear_fpu();
 	}
-	check(wrong == 0, "ring %u: #MF at the next waiting instruction (%u wrong: %d)", ring, wrong, (int)result - 1);
+	check(wrong == 0, "ring %u: #MF at the next waiting instruction (%u wrong: %d)", ring, wrong,
+	      (int)result - 1);
 	/* TCG has no #XM. */
 	if (!boot_word("strict"))
 		return;
@@ -215,7 +220,8 @@ static void saving(void)
 		for (u32 j = 0; j < 512; j++)
 			first[j] = second[j] = 0;
 		clear_fpu();
-		__asm__ volatile("fldcw %1\n\tfldpi\n\tfld1\n\tfldl2e\n\tmovd %2, %%xmm3\n\tpshufd $0, %%xmm3, %%xmm4\n\t"
+		__asm__ volatile("fldcw %1\n\tfldpi\n\tfld1\n\tfldl2e\n\tmovd %2, %%xmm3\n\t"
+				 "pshufd $0, %%xmm3, %%xmm4\n\t"
 				 "fxsave %0" : "=m"(first) : "m"(control), "r"(i * 0x1010101));
 		__asm__ volatile("fninit\n\txorps %xmm3, %xmm3\n\txorps %xmm4, %xmm4");
 		__asm__ volatile("fxrstor %1\n\tfxsave %0" : "=m"(second) : "m"(first));
@@ -249,7 +255,8 @@ void guest_main(void)
 	paging_init();
 	user_init();
 	timer_init();
-	__asm__ volatile("movl %%cr4, %0\n\torl %1, %0\n\tmovl %0, %%cr4" : "=&r"(cr4) : "i"(CR4_OSFXSR | CR4_OSXMMEXCPT));
+	__asm__ volatile("movl %%cr4, %0\n\torl %1, %0\n\tmovl %0, %%cr4"
+			 : "=&r"(cr4) : "i"(CR4_OSFXSR | CR4_OSXMMEXCPT));
 	set_cr0((get_cr0() | CR0_NE | CR0_MP) & ~(CR0_EM | CR0_TS));
 	clear_fpu();
 	for (u32 ring = 0; ring <= 3; ring += 3) {
