@@ -128,7 +128,6 @@ CODE(do_invpcid, "0x66, 0x0f, 0x38, 0x82, 0x06");
 CODE(do_andn, "0xc4, 0xe2, 0x78, 0xf2, 0xc1");
 CODE(do_vaddps, "0xc5, 0xf4, 0x58, 0xc2");
 CODE(do_salc, "0xd6");
-CODE(do_popcnt, "0xf3, 0x0f, 0xb8, 0xc1");
 CODE(do_ud1, "0x0f, 0xb9, 0xc0");
 CODE(do_0fff, "0x0f, 0xff, 0xc0");
 
@@ -144,7 +143,6 @@ static const struct instruction {
 	{ "RDPMC", do_rdpmc, GP, GP, false, false },
 	{ "RDTSC", do_rdtsc, 0, 0, true, false },
 	{ "SALC", do_salc, 0, 0, true, false },
-	{ "POPCNT", do_popcnt, 0, 0, true, false },
 	{ "UD1", do_ud1, UD, UD, true, false },
 	{ "0F FF", do_0fff, UD, UD, true, false },
 	{ "VMCALL", do_vmcall, UD, UD, false, false },
