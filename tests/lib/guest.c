@@ -3,6 +3,7 @@
 #include "tests/lib/guest.h"
 
 #include "hv/lib/printf.h"
+#include "hv/lib/string.h"
 
 #define COM1 0x3f8
 #define LSR 5
@@ -114,6 +115,7 @@ static void remember(const struct trap_frame *frame)
 	u32 size = v86 ? sizeof(*frame) : outer ? offsetof(struct trap_frame, v86_es) :
 						  offsetof(struct trap_frame, esp);
 
+	memset(&last_trap, 0, sizeof(last_trap));
 	for (u32 i = 0; i < size / 4; i++)
 		((u32 *)&last_trap)[i] = ((const u32 *)frame)[i];
 	if (outer)
