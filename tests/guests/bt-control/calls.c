@@ -3,7 +3,7 @@
  * Calls, returns and indirect branches: in pairs and not, and so many targets with equal low bits that
  * whatever predicts where a branch goes must be wrong and notice it.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 #include "tests/lib/random.h"
 
 #define ROUNDS 50u

@@ -3,7 +3,7 @@
  * Conditional branches: each condition with each combination of flags, taken and not, forward and
  * backward, short and near; SETcc and CMOVcc beside them; LOOP, LOOPE, LOOPNE and JECXZ.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 static bool condition(u32 cc, u32 flags)
 {

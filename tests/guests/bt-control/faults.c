@@ -3,7 +3,7 @@
  * Exceptions in the middle of a block: EIP, registers, ESP and flags are those of the instruction that
  * faults, all before it done and nothing after it.  A bad ESP makes double faults, taken by a task.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 #define HOLE (LINEAR + 0x10000) /* not present; the pages around it are */
 #define DATA (AREA + 0x300000)
@@ -103,8 +103,8 @@ static bool state_matches(const struct faulty *faulty, const u8 *fault, u32 resu
 		return false;
 	if (result == 8 + 1)
 		return true;
-	return !((t->error ^ faulty->error) & ~faulty->ignored) && (!page || (last_cr2 & ~0xfffu) == HOLE) && t->eax == 4 &&
-	       t->ebx == DATA && t->ecx == 3 && t->edx == 5 &&
+	return !((t->error ^ faulty->error) & ~faulty->ignored) && (!page || (last_cr2 & ~0xfffu) == HOLE) &&
+	       t->eax == 4 && t->ebx == DATA && t->ecx == 3 && t->edx == 5 &&
 	       (faulty->ignored == HALF_DONE || (t->esi == DATA && t->edi == HOLE)) && t->ebp == HOLE;
 }
 
@@ -122,7 +122,7 @@ static bool one_fault(u32 number)
 
 		if (state_matches(faulty, fault, r))
 			continue;
-		print("faulty %u (%x %x): vector %d error %x eip %x, want %x; eflags %x esp %x, want %x; eax %x\n",
+		print("%u (%x %x): vector %d error %x eip %x, want %x; eflags %x esp %x, want %x; eax %x\n",
 		      number, fault[0], fault[1], (int)r - 1, last_trap.error, last_trap.eip, (u32)fault,
 		      last_trap.eflags, last_trap.esp,
 		      faulty->esp ? faulty->esp : fault_kept_esp, last_trap.eax);

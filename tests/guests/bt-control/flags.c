@@ -3,7 +3,7 @@
  * EFLAGS across instructions that do not change them, between code that sets and code that reads them:
  * exactly as they were, interrupt flag and all.  IRQs are masked at the controller.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 struct snippet {
 	const char *name;

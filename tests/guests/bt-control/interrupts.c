@@ -3,7 +3,7 @@
  * Interrupts 1000 times a second into code whose registers, flags and stack are known at each EIP; and
  * into the other parts of this test, of which only flags and selectors are known.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 #include "tests/lib/ticks.h"
 
 #define HITS 30u /* interrupts to be judged in each loop */

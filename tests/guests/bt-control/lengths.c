@@ -3,7 +3,7 @@
  * Where instructions begin and end: runs longer than any block, entered anywhere; one byte string read
  * in several ways; instructions at the end of a page, across two pages, and too long.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 #define LONGEST 15u
 #define RUN 200u

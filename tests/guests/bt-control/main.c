@@ -4,7 +4,7 @@
  * instruction can stand, every flag kept, and exceptions and interrupts between any two instructions.
  * A kernel that knows nothing of VMI; it prints the same on a bare PC.  Word: seed=.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 #include "tests/lib/random.h"
 
 void guest_main(void)

@@ -3,7 +3,7 @@
  * What loads all of EFLAGS, and what stores it: POPF, IRET to the same ring, SAHF, and the frames of
  * INT n. IRQs are masked at the controller.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 #define WRITABLE (FLAGS_STATUS | FLAG_IF | FLAG_DF | 0x3000u | FLAG_NT | FLAG_AC | FLAG_ID)
 #define WRITABLE_BITS 14u

@@ -3,7 +3,7 @@
  * Prefixes: those that mean nothing, segment overrides with bases of their own, and operand size 16 on
  * branches, which cuts EIP to 16 bits.
  */
-#include "control.h"
+#include "tests/guests/bt-control/control.h"
 
 #define FS_BASE 0x10000u
 #define GS_BASE 0x20000u
