@@ -108,6 +108,6 @@ unit-tests: $(TESTS:%=$(BUILD)/host32/%) $(TESTS:%=$(BUILD)/host64/%)
 include $(wildcard tools/rules.mk tests/rules.mk tests/guests/rules.mk vmi-rom/rules.mk guest-abi/rules.mk)
 
 clean:
-	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache ! -name guest -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache ! -name guest ! -name debian -exec rm -rf {} + 2>/dev/null || true
 
 -include $(shell find $(addprefix $(BUILD)/,target host32 host64 rom guests) -type f -name "*.d" 2>/dev/null)
