@@ -35,7 +35,7 @@ START_TEST(all_registers_go_to_the_cpu)
 	cpu->seg[SREG_GS] = rig_segment(SEL_DATA3);
 	cpu->eflags = EFLAGS_FIXED | EFLAGS_CF | EFLAGS_DF | EFLAGS_AC | EFLAGS_ID | EFLAGS_TF;
 	fake_switch.guest = guest_records;
-	ck_assert(!x86_direct_run(rig.vcpu));
+	ck_assert(!x86_direct_run(rig.vcpu, 0));
 	ck_assert_uint_eq(loaded.eax, cpu->gpr[REG_EAX]);
 	ck_assert_uint_eq(loaded.ecx, cpu->gpr[REG_ECX]);
 	ck_assert_uint_eq(loaded.edx, cpu->gpr[REG_EDX]);
@@ -84,7 +84,7 @@ START_TEST(if_iopl_vm_vif_and_vip_never_reach_the_hardware)
 				  (i & 8 ? EFLAGS_VM : 0) | (i & 16 ? EFLAGS_VIF : 0) |
 				  (i & 32 ? EFLAGS_VIP : 0);
 		fake_switch.guest = guest_records;
-		x86_direct_run(rig.vcpu);
+		x86_direct_run(rig.vcpu, 0);
 		ck_assert_uint_eq(loaded.eflags, EFLAGS_FIXED | EFLAGS_IF);
 		ck_assert_uint_eq(shared_at_entry.vif, i & 1 ? EFLAGS_IF : 0);
 	}
@@ -96,7 +96,7 @@ START_TEST(the_shared_page_tells_the_rom_what_it_reads)
 	rig.cpu->cr2 = 0x1111;
 	rig.cpu->cr4 = CR4_PGE;
 	fake_switch.guest = guest_records;
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(shared_at_entry.cr0, rig.cpu->cr0);
 	ck_assert_uint_eq(shared_at_entry.cr2, 0x1111);
 	ck_assert_uint_eq(shared_at_entry.cr3, RIG_PD);
@@ -109,10 +109,10 @@ START_TEST(a_waiting_interrupt_is_announced_only_while_if_is_clear)
 {
 	rig.vcpu->intr = true;
 	fake_switch.guest = guest_records;
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_ne(shared_at_entry.pending, 0);
 	rig.cpu->eflags |= EFLAGS_IF;
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(shared_at_entry.pending, 0);
 }
 END_TEST
@@ -179,7 +179,7 @@ START_TEST(all_registers_come_back)
 	leaves.eax = 1, leaves.ecx = 2, leaves.edx = 3, leaves.ebx = 4;
 	leaves.esp = 5, leaves.ebp = 6, leaves.esi = 7, leaves.edi = 8;
 	leaves.eip = 9;
-	ck_assert(!x86_direct_run(rig.vcpu));
+	ck_assert(!x86_direct_run(rig.vcpu, 0));
 	for (u32 i = 0; i < REG_COUNT; i++)
 		ck_assert_uint_eq(rig.cpu->gpr[i], i + 1);
 	ck_assert_uint_eq(rig.cpu->eip, 9);
@@ -193,7 +193,7 @@ START_TEST(a_changed_selector_has_the_tables_hidden_part)
 	leaves.es = 0;
 	leaves.fs = 3;
 	leaves.gs = SEL_DATA3;
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(rig.cpu->cpl, 3);
 	ck_assert_uint_eq(rig.cpu->seg[SREG_CS].selector, SEL_CODE3);
 	ck_assert_uint_eq(seg_dpl(&rig.cpu->seg[SREG_CS]), 3);
@@ -203,7 +203,7 @@ START_TEST(a_changed_selector_has_the_tables_hidden_part)
 	ck_assert_uint_eq(rig.cpu->seg[SREG_GS].limit, ~0u);
 	/* The kernel's DPL is 0 to the guest, 1 in the table. */
 	leave_with(EFLAGS_FIXED | EFLAGS_IF, SEL_CODE0 | 1, SEL_DATA0 | 1);
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(rig.cpu->cpl, 0);
 	ck_assert_uint_eq(seg_dpl(&rig.cpu->seg[SREG_SS]), 0);
 }
@@ -225,7 +225,7 @@ START_TEST(vif_is_masked)
 	fake_switch.guest = guest_sets_vif;
 	for (u32 i = 0; i < ARRAY_SIZE(values); i++) {
 		vif_after = values[i];
-		x86_direct_run(rig.vcpu);
+		x86_direct_run(rig.vcpu, 0);
 		ck_assert_uint_eq(rig.cpu->eflags, EFLAGS_FIXED | (values[i] & EFLAGS_IF));
 	}
 	ck_assert_uint_eq(rig.cpu->cr2, 0x77777777);
@@ -246,7 +246,7 @@ END_TEST
 START_TEST(ring_2_comes_back_as_ring_2)
 {
 	leave_with(EFLAGS_FIXED | EFLAGS_IF, SEL_RING2_CODE, SEL_RING2_DATA);
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(rig.cpu->cpl, 2);
 	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_INTERPRETER);
 }
@@ -267,7 +267,7 @@ static void check_hole(u32 eflags)
 
 	leave_with(eflags, SEL_CODE0 | 1, SEL_DATA0 | 1);
 	leaves.eip = 0x66666666;
-	ck_assert(!x86_direct_run(rig.vcpu));
+	ck_assert(!x86_direct_run(rig.vcpu, 0));
 	expect_killed("platform hole");
 	ck_assert_uint_eq(rig.cpu->eip, eip);
 	ck_assert_uint_eq(fake_switch.external, VECTOR_LAPIC_TIMER);
@@ -293,7 +293,7 @@ START_TEST(v86_with_any_cs_is_a_hole_and_no_fault_of_the_way_in)
 {
 	leave_with(EFLAGS_FIXED | EFLAGS_IF | EFLAGS_VM, 0x1000, 0x2000);
 	leaves.vector = EXCP_GP;
-	ck_assert(!x86_direct_run(rig.vcpu));
+	ck_assert(!x86_direct_run(rig.vcpu, 0));
 	expect_killed("platform hole");
 	ck_assert(rig.vcpu->stats.resume_faults == 0);
 	ck_assert_uint_eq(fake_switch.externals, 0);
@@ -322,7 +322,7 @@ START_TEST(a_fault_of_the_way_in_is_the_guests)
 {
 	fake_switch.guest = guest_faults_on_the_way_in;
 	rig.cpu->gpr[REG_EAX] = 0x1234;
-	ck_assert(x86_direct_run(rig.vcpu));
+	ck_assert(x86_direct_run(rig.vcpu, 0));
 	rig_expect_delivered(EXCP_GP, true, RIG_CODE);
 	ck_assert_uint_eq(rig_load(rig.cpu->gpr[REG_ESP]), SEL_FREE);
 	ck_assert_uint_eq(rig.cpu->gpr[REG_EAX], 0x1234);
@@ -339,7 +339,7 @@ static void guest_faults_in_the_gate(struct guest_frame *frame)
 START_TEST(another_fault_in_ring_0_kills)
 {
 	fake_switch.guest = guest_faults_in_the_gate;
-	ck_assert(!x86_direct_run(rig.vcpu));
+	ck_assert(!x86_direct_run(rig.vcpu, 0));
 	expect_killed("ring 0 of the gate");
 }
 END_TEST
@@ -536,7 +536,7 @@ START_TEST(a_page_fault_of_the_guests_tables_is_the_guests)
 	ck_assert_uint_eq(rig_load(rig.cpu->gpr[REG_ESP]), PF_U | PF_P);
 	/* The ROM's GetCR2 sees it. */
 	fake_switch.guest = guest_records;
-	x86_direct_run(rig.vcpu);
+	x86_direct_run(rig.vcpu, 0);
 	ck_assert_uint_eq(shared_at_entry.cr2, RIG_DATA);
 }
 END_TEST
@@ -680,7 +680,7 @@ START_TEST(two_vcpus_take_turns_with_their_gates)
 	config.vmi = false;
 	other = x86_vcpu_create(&config);
 	other->cpu = first->cpu;
-	ck_assert_int_eq(x86_direct_prepare(other), 0);
+	ck_assert_int_eq(x86_direct_prepare(other, GATE_SLOT_VMI), 0);
 	rig_load_tables(other);
 	rig_exit(VECTOR_LAPIC_TIMER, 0);
 	ck_assert(fake_switch.host_gate.v == first->gate.host_pt.v);

@@ -59,7 +59,7 @@ START_TEST(the_gate_without_memory_takes_nothing_wherever_it_fails)
 
 	for (n = 1; n < 1000; n++) {
 		fake_fail_allocation(n);
-		if (x86_direct_prepare(rig.vcpu) == 0)
+		if (x86_direct_prepare(rig.vcpu, GATE_SLOT_VMI) == 0)
 			break;
 		ck_assert_uint_eq(fake_outstanding(), before);
 		ck_assert(!rig.vcpu->has_gate);

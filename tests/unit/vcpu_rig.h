@@ -294,7 +294,7 @@ static inline bool rig_exit(u8 vector, u32 error)
 	rig_exit_vector = vector;
 	rig_exit_error = error;
 	fake_switch.guest = rig_guest_exits;
-	return x86_direct_run(rig.vcpu);
+	return x86_direct_run(rig.vcpu, 0);
 }
 
 /* Call @number of the ROM from RIG_CODE: the CALL's return address on the stack, then the INT. */
