@@ -15,6 +15,7 @@
 #include "arch/x86/mmu/ptformat.h"
 #include "hv/arch.h"
 #include "hv/core/log.h"
+#include "hv/core/trace.h"
 #include "hv/lib/err.h"
 #include "hv/lib/string.h"
 
@@ -403,6 +404,8 @@ u32 x86_translated_enter(struct x86_vcpu *vcpu)
 void x86_translated_fill(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 place)
 {
 	(void)vcpu;
+	trace(TRACE_BT, "entered the cache at %08x: eip %08x esp %08x", place, vcpu->cpu.eip,
+	      vcpu->cpu.gpr[REG_ESP]);
 	frame->eip = place;
 	frame->cs = BT_CS | 1;
 	frame->ss |= 1;
@@ -420,8 +423,12 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	if (cpu->seg[SREG_SS].selector != ss)
 		cpu->seg[SREG_SS] = x86_direct_segment(vcpu, ss);
 	vcpu->translated.in_cache = true;
-	return bt_recover(vcpu->translated.bt, place, vcpu->gate.shared, cpu,
-			  &vcpu->translated.recovery);
+	if (!bt_recover(vcpu->translated.bt, place, vcpu->gate.shared, cpu,
+			&vcpu->translated.recovery))
+		return false;
+	trace(TRACE_BT, "left the cache at %08x: eip %08x esp %08x", place, cpu->eip,
+	      cpu->gpr[REG_ESP]);
+	return true;
 }
 
 void x86_translated_exit(struct x86_vcpu *vcpu)

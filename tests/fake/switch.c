@@ -107,6 +107,11 @@ u32 switch_fault_address(void)
 	return fake_switch.cr2;
 }
 
+void switch_set_sysenter(bool on)
+{
+	fake_switch.sysenter = on;
+}
+
 bool switch_is_resume_fault(u32 gate, u32 eip)
 {
 	return eip - gate >= FAKE_RESUME_FIRST && eip - gate < FAKE_RESUME_END;

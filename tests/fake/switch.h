@@ -34,6 +34,7 @@ struct fake_switch {
 	u8 external;  /* the last real interrupt's vector */
 	u32 cr0, cr4; /* asked for */
 	u32 dr[8];
+	bool sysenter; /* it does not trap */
 	bool debug; /* breakpoints are loaded */
 	void *fpu;  /* the image that the registers hold */
 };
