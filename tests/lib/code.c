@@ -55,3 +55,18 @@ void code_map(u32 at, u32 page, u32 flags)
 	*pte_of(at) = page | flags;
 	invlpg(at);
 }
+
+static u32 next_page = PAGES_START;
+
+u8 *pages(u32 count)
+{
+	u8 *first = (u8 *)next_page;
+
+	next_page += count * 4096;
+	if (next_page > PAGES_END) {
+		check(false, "there is memory for the test");
+		guest_exit();
+	}
+	memset(first, 0, count * 4096);
+	return first;
+}

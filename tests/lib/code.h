@@ -74,6 +74,12 @@ static inline u8 *emit_return(u8 *at, u32 value)
 	return emit8(at, 0xc3);
 }
 
+/* Fresh pages of physical memory, zeroed and identity-mapped (from 8 to 32 MB): the address of the first.
+ * A check that takes pages of its own does not inherit what a hypervisor thinks of a page by now. */
+u8 *pages(u32 count);
+#define PAGES_START 0x800000u
+#define PAGES_END 0x2000000u
+
 /* Map linear page @at to physical @page with @flags in the first 64 MB, and INVLPG. */
 void code_map(u32 at, u32 page, u32 flags);
 static inline void invlpg(u32 at)

@@ -7,21 +7,6 @@
 #include "tests/guests/bt-smc/smc.h"
 #include "tests/lib/random.h"
 
-static u32 next_page = AREA;
-
-u8 *pages(u32 count)
-{
-	u8 *first = (u8 *)next_page;
-
-	next_page += count * 4096;
-	if (next_page > AREA_END) {
-		check(false, "there is memory for the test");
-		guest_exit();
-	}
-	memset(first, 0, count * 4096);
-	return first;
-}
-
 static void everything(void)
 {
 	test_stores();
