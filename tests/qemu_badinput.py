@@ -197,6 +197,18 @@ def test_triple_fault_stops() -> None:
     result.want("log", r"(?i)eip.*10000")
 
 
+def test_kernels_that_end_badly() -> None:
+    """What no kernel survives, in translated code: a triple fault each, status 3, and no more."""
+    for word in ("idt-empty", "idt-nowhere", "gdt-nowhere", "stack", "cr3-mmio", "cr3-beyond",
+                 "cr3-empty", "no-handler"):
+        result = run_romulus(f"badinput-end-{word}", "--kernel=build/guests/bt-bad.elf", "--vmi=off",
+                             "--memory=32M", "--no-reboot", f"--append={word}", timeout=30)
+        result.want_status(3)
+        result.want("console", "^bt-bad$")
+        result.want("log", "^vm guest: triple fault")
+        result.want_not("log", "panic")
+
+
 def test_triple_fault_resets() -> None:
     """Without --no-reboot it resets the VM, as a PC does; the guest starts again."""
     kernel = store("triple-again.elf", elf(say("started\n") + TRIPLE_FAULT))
