@@ -313,7 +313,7 @@ bool x86_translated_prepare(struct x86_vcpu *vcpu)
 	struct x86_translated *t = &vcpu->translated;
 
 	if (!t->bt) {
-		if (t->off)
+		if (t->off || vcpu->config.interpret)
 			return false;
 		if (start(vcpu)) {
 			log_notice("vm %s: no memory for the translator: its kernel is interpreted",

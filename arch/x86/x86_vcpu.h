@@ -37,6 +37,7 @@ struct x86_vcpu_config {
 	const struct gmem_source *pages; /* for shadow tables */
 	u32 shadow_pages;                /* the most to take */
 	bool vmi;                        /* accept VMI_Init */
+	bool interpret;                  /* without VMI: no translation, no direct execution */
 	struct bt_knobs knobs;
 	const struct x86_vcpu_ops *ops;
 	void *opaque;

@@ -160,6 +160,12 @@ static bool set_choice(const struct key *key, struct vm_config *vm, const char *
 	return choice >= 0;
 }
 
+static bool set_knobs(const struct key *key, struct vm_config *vm, const char *text)
+{
+	(void)key;
+	return config_knobs_parse(text, &vm->knobs);
+}
+
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const consoles[] = { "terminal", "none", NULL };
 static const char *const resets[] = { "reset", "stop", NULL };
@@ -180,9 +186,11 @@ static const struct key keys[] = {
 	{ "console", set_choice, MEMBER(console), consoles, "terminal or none" },
 	{ "on_reset", set_choice, MEMBER(on_reset), resets, "reset or stop" },
 	{ "debug", set_choice, MEMBER(debug), debugs, "none or log" },
+	{ "debug_bt", set_knobs, MEMBER(knobs), NULL, CONFIG_KNOBS_EXPECTED },
 };
 #define KEY_NAMES                                                                                  \
-	"memory, kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug"
+	"memory, kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug, " \
+	"debug_bt"
 /* clang-format on */
 
 /* Copy the value in p->r.token to @to, escapes resolved.  False after reporting why not. */
@@ -217,7 +225,7 @@ static bool copy_value(struct parser *p, const struct key *key, char *to, size_t
 /* Where the text of a value goes, with *size bytes of room; @word is for those that are no text. */
 static char *value_target(struct parser *p, const struct key *key, char *word, size_t *size)
 {
-	if (key->set == set_memory || key->set == set_choice)
+	if (key->set == set_memory || key->set == set_choice || key->set == set_knobs)
 		return word;
 	*size = key->size;
 	if (key->set != set_boot_module)
@@ -229,7 +237,7 @@ static char *value_target(struct parser *p, const struct key *key, char *word, s
 /* p->r.token is the value. */
 static void read_value(struct parser *p, const struct key *key)
 {
-	char word[32], shown[TOKEN_SHOWN];
+	char word[96], shown[TOKEN_SHOWN];
 	size_t size = sizeof(word);
 	char *to = value_target(p, key, word, &size);
 

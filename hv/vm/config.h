@@ -10,7 +10,7 @@
 #ifndef HV_VM_CONFIG_H
 #define HV_VM_CONFIG_H
 
-#include "hv/lib/types.h"
+#include "hv/vm/config_knobs.h"
 
 #define CONFIG_FILE "romulus.conf" /* the module's name */
 #define CONFIG_MAX_VMS 16
@@ -43,6 +43,7 @@ struct vm_config {
 	u32 console;			    /* enum vm_console */
 	u32 on_reset;			    /* enum vm_on_reset */
 	u32 debug;			    /* enum vm_debug */
+	struct vm_knobs knobs;		    /* for tests of the translator */
 	u32 line;			    /* where its block begins, for later messages */
 };
 

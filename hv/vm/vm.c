@@ -140,6 +140,7 @@ static int create_machine(struct vm *vm)
 static int create_vcpu(struct vm *vm)
 {
 	u32 memory_pages = (u32)(vm->config->memory_bytes >> PAGE_SHIFT);
+	const struct vm_knobs *knobs = &vm->config->knobs;
 	struct x86_vcpu_config config = {
 		.name = vm->config->name,
 		.gmem = vm->gmem,
@@ -147,6 +148,10 @@ static int create_vcpu(struct vm *vm)
 		.pages = &pages,
 		.shadow_pages = SHADOW_BASE_PAGES + memory_pages / SHADOW_SHARE,
 		.vmi = vm->config->vmi,
+		.interpret = knobs->exec == VM_EXEC_INTERP,
+		.knobs = { .max_insns = knobs->max_insns,
+			   .cache_bytes = knobs->cache_bytes,
+			   .no_chain = knobs->no_chain },
 		.ops = &vcpu_ops,
 		.opaque = vm,
 	};

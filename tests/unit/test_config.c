@@ -87,6 +87,51 @@ START_TEST(what_is_not_said_has_its_default)
 }
 END_TEST
 
+START_TEST(knobs_of_the_translator_are_words_in_any_order)
+{
+	const struct vm_knobs *knobs = &config.vm[0].knobs;
+
+	parse("vm a { kernel=k }");
+	ck_assert_uint_eq(knobs->max_insns | knobs->cache_bytes | knobs->no_chain | knobs->irq_us, 0);
+	ck_assert_uint_eq(knobs->exec, VM_EXEC_BT);
+	parse("vm a {\nkernel = k\n"
+	      "debug_bt = \"exec=interp,max_insns=32  nochain, cache=64k irq=1000000\"\n}\n");
+	ck_assert_str_eq(fake_log(), "");
+	ck_assert_uint_eq(knobs->exec, VM_EXEC_INTERP);
+	ck_assert_uint_eq(knobs->max_insns, 32);
+	ck_assert_uint_eq(knobs->no_chain, 1);
+	ck_assert_uint_eq(knobs->cache_bytes, 64 * KIB);
+	ck_assert_uint_eq(knobs->irq_us, 1000000);
+	parse("vm a {\nkernel = k\ndebug_bt = cache=4M\n}\n");
+	ck_assert_uint_eq(knobs->cache_bytes, 4 * MIB);
+	parse("vm a {\nkernel = k\ndebug_bt = exec=bt,cache=1000\n}\n");
+	ck_assert_uint_eq(knobs->cache_bytes, 1000);
+	ck_assert_uint_eq(knobs->exec, VM_EXEC_BT);
+}
+END_TEST
+
+START_TEST(wrong_knobs_are_told)
+{
+	static const char *const bad[] = {
+		"", " ,", "max_insns", "max_insns=", "max_insns=0", "max_insns=33", "max_insns=1k",
+		"max_insns=99999999999999999999", "max_insns=4294967297", "max_insns=-1",
+		"nochain=1", "nochains", "exec=", "exec=in", "exec=interpr", "exec=both", "cache=k",
+		"cache=5M", "cache=4097k", "cache=4294967296", "cache=64kk", "cache=64G", "irq=0",
+		"irq=1000001", "irq=1,irq=1", "max_insns=1 foo", "foo", "max_insns =1",
+	};
+	char text[200], expected[300];
+
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(text, sizeof(text), "vm a {\nkernel = k\ndebug_bt = \"%s\"\n}\n", bad[i]);
+		snprintf(expected, sizeof(expected), "; expected " CONFIG_KNOBS_EXPECTED "\n");
+		parse(text);
+		ck_assert_msg(strstr(fake_log(), expected), "%s: %s", bad[i], fake_log());
+		ck_assert_uint_eq(config.error_count, 1);
+		ck_assert_uint_eq(config.vm_count, 0);
+	}
+}
+END_TEST
+
 START_TEST(lines_may_end_as_in_dos_and_values_may_hold_an_equals_sign)
 {
 	parse("vm a {\r\nkernel = k\r\nappend = root=/dev/ram0\r\n}\r\n");
@@ -222,7 +267,8 @@ START_TEST(unknown_key_names_line_vm_and_what_there_is)
 {
 	ONE_MISTAKE("vm linux {\n  kernel = k\n  foo = 1\n}\n",
 		    "romulus.conf:3: unknown key 'foo' in vm 'linux'; expected one of memory, "
-		    "kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug");
+		    "kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug, "
+		    "debug_bt");
 	ck_assert_uint_eq(config.vm_count, 0);
 }
 END_TEST
@@ -373,7 +419,7 @@ START_TEST(long_and_binary_words_are_cut_in_messages)
 	ck_assert_str_eq(fake_log(),
 			 "romulus.conf:1: unknown key byte 0x00 in vm 'a'; expected one "
 			 "of memory, kernel, multiboot, module, initrd, append, vmi, console, "
-			 "on_reset, debug\n");
+			 "on_reset, debug, debug_bt\n");
 }
 END_TEST
 
@@ -476,6 +522,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, a_full_block_is_understood);
 	tcase_add_test(tcase, what_is_not_said_has_its_default);
+	tcase_add_test(tcase, knobs_of_the_translator_are_words_in_any_order);
+	tcase_add_test(tcase, wrong_knobs_are_told);
 	tcase_add_test(tcase, lines_may_end_as_in_dos_and_values_may_hold_an_equals_sign);
 	tcase_add_test(tcase, memory_is_bytes_or_has_a_unit);
 	tcase_add_test(tcase, a_multiboot_kernel_has_modules);

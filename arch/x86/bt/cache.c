@@ -71,7 +71,7 @@ void bt_enter_indirect(struct bt *bt, u32 eip)
 	struct hash_entry *entry = hash_entry(bt, eip);
 	u32 way = number % HASH_PROBES; /* if none is free */
 
-	if (!number)
+	if (!number || bt->config.knobs.no_chain)
 		return;
 	if (!block->pad && room_for_block(bt)) {
 		struct bt_block *pad = block_begin(bt, eip, BLOCK_PAD);
