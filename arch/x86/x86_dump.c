@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A vcpu's state as text: registers, segments, the instruction at EIP, the top of the stack.  For
+ * A vcpu's state as text: registers, segments, the instruction at EIP, the top of the stack; and its translations.  For
  * the monitor and for the log when a VM is stopped or triple-faults.  Reading guest memory here changes
  * nothing (no accessed bits, no faults).
  */
@@ -89,4 +89,21 @@ void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const
 			    c->fault.error);
 		line(opaque, text);
 	}
+}
+
+void x86_vcpu_translation(const struct x86_vcpu *vcpu, const u32 *eip,
+			  void (*line)(void *opaque, const char *text), void *opaque)
+{
+	struct bt_stats stats;
+
+	if (!vcpu->translated.bt) {
+		line(opaque, "nothing is translated");
+		return;
+	}
+	if (eip) {
+		bt_dump(vcpu->translated.bt, *eip, line, opaque);
+		return;
+	}
+	bt_get_stats(vcpu->translated.bt, &stats);
+	x86_stats_print_bt(&stats, line, opaque);
 }

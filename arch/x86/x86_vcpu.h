@@ -126,6 +126,9 @@ void x86_vcpu_dump(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const
 /* Its counters that are not 0, and its shadow MMU's, as text lines. */
 void x86_vcpu_counters(const struct x86_vcpu *vcpu, void (*line)(void *opaque, const char *text),
 		       void *opaque);
+/* The translator: where *@eip is translated (bt_dump), or its statistics if @eip is NULL; as text lines. */
+void x86_vcpu_translation(const struct x86_vcpu *vcpu, const u32 *eip,
+			  void (*line)(void *opaque, const char *text), void *opaque);
 /* Host bytes kept for this vcpu: gate and shadow. */
 u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu);
 

@@ -66,6 +66,11 @@ static void counters(void *opaque, u32 vm, monitor_line_fn *line, void *line_opa
 	(void)opaque;
 	vm_counters(host.vm[vm], line, line_opaque);
 }
+static void translation(void *opaque, u32 vm, const u32 *eip, monitor_line_fn *line, void *line_opaque)
+{
+	(void)opaque;
+	vm_translation(host.vm[vm], eip, line, line_opaque);
+}
 static void host_memory(void *opaque, u64 *total_bytes, u64 *free_bytes)
 {
 	(void)opaque;
@@ -102,6 +107,7 @@ static const struct monitor_ops monitor_ops = {
 	.vm_info = info,
 	.registers = registers,
 	.counters = counters,
+	.translation = translation,
 	.host_memory = host_memory,
 	.log_tail = newest_lines,
 	.stop = stop,

@@ -49,19 +49,30 @@ static void print_line(void *opaque, const char *text)
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 
+/* The number of the VM called @name; vm_count if there is none. */
+static u32 vm_named(struct monitor *m, const char *name)
+{
+	u32 vm, count = m->ops->vm_count(m->opaque);
+	struct monitor_vm info;
+
+	for (vm = 0; vm < count; vm++) {
+		m->ops->vm_info(m->opaque, vm, &info);
+		if (strcmp(info.name, name) == 0)
+			break;
+	}
+	return vm;
+}
+
 /* The VM called @name; without a name the one whose console had the focus, or the only one. */
 static bool find_vm(struct monitor *m, const char *name, u32 *vm)
 {
 	u32 count = m->ops->vm_count(m->opaque);
-	struct monitor_vm info;
 
 	if (!name && m->console->focus)
 		name = m->console->focus->name;
-	for (*vm = 0; *vm < count; ++*vm) {
-		m->ops->vm_info(m->opaque, *vm, &info);
-		if (name ? strcmp(info.name, name) == 0 : count == 1)
-			return true;
-	}
+	*vm = name ? vm_named(m, name) : 0;
+	if (name ? *vm < count : count == 1)
+		return true;
 	if (name)
 		print(m, "no VM '%.40s'; see vms\n", name);
 	else
@@ -82,6 +93,28 @@ static bool parse_count(struct monitor *m, const char *text, u32 *count)
 	}
 	*count = MIN(value, (u32)LINES_MAX);
 	return true;
+}
+
+/* Hexadecimal, with or without 0x. */
+static bool parse_address(struct monitor *m, const char *text, u32 *address)
+{
+	const char *c = text[0] == '0' && (text[1] | 0x20) == 'x' ? text + 2 : text;
+	u32 digits = 0;
+
+	for (*address = 0; *c && digits <= 8; c++, digits++) {
+		u32 letter = ((u32)*c | 0x20) - 'a';
+
+		if (*c >= '0' && *c <= '9')
+			*address = *address << 4 | (u32)(*c - '0');
+		else if (letter < 6)
+			*address = *address << 4 | (letter + 10);
+		else
+			break;
+	}
+	if (!*c && digits && digits <= 8)
+		return true;
+	print(m, "'%.40s' is no VM and no address\n", text);
+	return false;
 }
 
 /* ---- commands ----------------------------------------------------------------------------- */
@@ -177,6 +210,19 @@ static void show_registers(struct monitor *m, u32 argc, char **argv)
 		m->ops->registers(m->opaque, vm, print_line, m);
 }
 
+static void show_translation(struct monitor *m, u32 argc, char **argv)
+{
+	const char *name = argc == 3 ? argv[1] : NULL;
+	u32 eip, vm;
+
+	if (argc == 2 && vm_named(m, argv[1]) < m->ops->vm_count(m->opaque))
+		name = argv[argc = 1];
+	if (argc > 1 && !parse_address(m, argv[argc - 1], &eip))
+		return;
+	if (find_vm(m, name, &vm))
+		m->ops->translation(m->opaque, vm, argc > 1 ? &eip : NULL, print_line, m);
+}
+
 static void change_state(struct monitor *m, const char *name,
 			 const char *(*operation)(void *opaque, u32 vm))
 {
@@ -238,6 +284,7 @@ static const struct command commands[] = {
 	{ "log", "[N]", "the last N messages (20)", 1, show_log },
 	{ "trace", "[LIST | show [N]]", "set or show the trace mask, or the last N events", 2, show_trace },
 	{ "regs", "[VM]", "registers of a VM", 1, show_registers },
+	{ "bt", "[VM] [EIP]", "how a VM's code at EIP is translated, or how much is", 2, show_translation },
 	{ "stop", "[VM]", "stop a VM", 1, stop_vm },
 	{ "resume", "[VM]", "let a stopped VM go on", 1, resume_vm },
 	{ "reset", "[VM]", "restart a VM from its kernel", 1, reset_vm },

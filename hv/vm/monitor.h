@@ -30,6 +30,9 @@ struct monitor_ops {
 	void (*vm_info)(void *opaque, u32 vm, struct monitor_vm *info);
 	void (*registers)(void *opaque, u32 vm, monitor_line_fn *line, void *line_opaque);
 	void (*counters)(void *opaque, u32 vm, monitor_line_fn *line, void *line_opaque);
+	/* Of the code at *@eip, or statistics if that is NULL. */
+	void (*translation)(void *opaque, u32 vm, const u32 *eip, monitor_line_fn *line,
+			    void *line_opaque);
 	void (*host_memory)(void *opaque, u64 *total_bytes, u64 *free_bytes);
 	void (*log_tail)(void *opaque, u32 count, monitor_line_fn *line, void *line_opaque);
 	const char *(*stop)(void *opaque, u32 vm);

@@ -290,6 +290,8 @@ static void killed(struct vm *vm)
 {
 	log_error("vm %s: stopped: %s", vm->config->name, x86_vcpu_kill_reason(vm->vcpu));
 	log_state(vm);
+	if (vm->vcpu->translated.in_cache)
+		x86_vcpu_translation(vm->vcpu, &vm->vcpu->cpu.eip, log_line, vm);
 	end(vm, VM_STATUS_STOPPED, "stopped");
 }
 
@@ -379,4 +381,10 @@ void vm_counters(const struct vm *vm, monitor_line_fn *line, void *opaque)
 {
 	if (vm->vcpu)
 		x86_vcpu_counters(vm->vcpu, line, opaque);
+}
+
+void vm_translation(const struct vm *vm, const u32 *eip, monitor_line_fn *line, void *opaque)
+{
+	if (vm->vcpu)
+		x86_vcpu_translation(vm->vcpu, eip, line, opaque);
 }

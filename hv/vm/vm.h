@@ -78,5 +78,6 @@ const char *vm_reset(struct vm *vm);
 void vm_info(const struct vm *vm, struct monitor_vm *info);
 void vm_registers(const struct vm *vm, monitor_line_fn *line, void *opaque);
 void vm_counters(const struct vm *vm, monitor_line_fn *line, void *opaque);
+void vm_translation(const struct vm *vm, const u32 *eip, monitor_line_fn *line, void *opaque);
 
 #endif

@@ -82,6 +82,16 @@ static void op_counters(void *opaque, u32 vm, monitor_line_fn *line, void *line_
 	line(line_opaque, vm ? "exits of plain" : "exits of linux");
 }
 
+static void op_translation(void *opaque, u32 vm, const u32 *eip, monitor_line_fn *line,
+			   void *line_opaque)
+{
+	char text[64];
+
+	(void)opaque;
+	snprintf(text, sizeof(text), "%s of %u: %x", eip ? "code" : "statistics", vm, eip ? *eip : 0);
+	line(line_opaque, text);
+}
+
 static void op_host_memory(void *opaque, u64 *total_bytes, u64 *free_bytes)
 {
 	(void)opaque;
@@ -128,7 +138,7 @@ static void op_power_off(void *opaque)
 }
 
 static const struct monitor_ops ops = {
-	op_vm_count, op_vm_info, op_registers, op_counters, op_host_memory,
+	op_vm_count, op_vm_info, op_registers, op_counters, op_translation, op_host_memory,
 	op_log_tail, op_stop,	 op_resume,    op_reset,    op_power_off,
 };
 
@@ -175,7 +185,7 @@ static const char *answer(const char *line)
 START_TEST(help_names_every_command)
 {
 	static const char *const names[] = { "help ",	"vms ",	  "stats ", "mem ",
-					     "log ",	"trace ", "regs ",  "stop ",
+					     "log ",	"trace ", "regs ",  "bt ", "stop ",
 					     "resume ", "reset ", "quit ",  "poweroff " };
 	const char *text = answer("help");
 
@@ -207,6 +217,23 @@ START_TEST(a_vm_is_the_one_named_or_the_one_in_focus)
 	ck_assert_str_eq(answer("regs"), "eax of linux\r\n");
 	vm_count = 0;
 	ck_assert_str_eq(answer("regs"), "which VM? see vms\r\n");
+}
+END_TEST
+
+START_TEST(bt_takes_a_vm_and_an_address_or_one_of_them_or_none)
+{
+	ck_assert_str_eq(answer("bt"), "statistics of 1: 0\r\n");
+	ck_assert_str_eq(answer("bt linux"), "statistics of 0: 0\r\n");
+	ck_assert_str_eq(answer("bt c0101aBF"), "code of 1: c0101abf\r\n");
+	ck_assert_str_eq(answer("bt linux 0xffffffff"), "code of 0: ffffffff\r\n");
+	ck_assert_str_eq(answer("bt linux 0"), "code of 0: 0\r\n");
+	ck_assert_str_eq(answer("bt linux 100000000"), "'100000000' is no VM and no address\r\n");
+	ck_assert_str_eq(answer("bt 0x"), "'0x' is no VM and no address\r\n");
+	ck_assert_str_eq(answer("bt 12g"), "'12g' is no VM and no address\r\n");
+	ck_assert_str_eq(answer("bt nobody 10"), "no VM 'nobody'; see vms\r\n");
+	ck_assert_str_eq(answer("bt linux 1 2"), "usage: bt [VM] [EIP]\r\n");
+	console_remove(&port);
+	ck_assert_str_eq(answer("bt 10"), "which VM? see vms\r\n");
 }
 END_TEST
 
@@ -391,6 +418,7 @@ int main(void)
 	tcase_add_test(tcase, help_names_every_command);
 	tcase_add_test(tcase, vms_and_mem_show_each_vm);
 	tcase_add_test(tcase, a_vm_is_the_one_named_or_the_one_in_focus);
+	tcase_add_test(tcase, bt_takes_a_vm_and_an_address_or_one_of_them_or_none);
 	tcase_add_test(tcase, stats_show_host_and_vm);
 	tcase_add_test(tcase, log_takes_a_number_of_lines);
 	tcase_add_test(tcase, trace_sets_and_shows);

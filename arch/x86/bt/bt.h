@@ -126,7 +126,8 @@ void bt_get_stats(const struct bt *bt, struct bt_stats *stats);
 /* Of these, how often the whole cache was flushed. */
 u32 bt_flushes(const struct bt *bt);
 
-/* Inspector: the block around guest address @eip, as text lines of guest code with its translation. */
+/* Inspector: the block at or around guest address @eip, or around that address in the cache, as text lines
+ * of guest code with its translation beside it. */
 void bt_dump(const struct bt *bt, u32 eip, void (*line)(void *opaque, const char *text),
 	     void *opaque);
 /* Length in bytes of guest code of the block at @eip, 0 if there is none (exec=both, tests). */

@@ -254,6 +254,12 @@ u32 page_next(const struct bt *bt, u32 gfn, u32 number);
 void page_remove_block(struct bt *bt, u32 number, u32 which);
 void forget_pages(struct bt *bt);
 
+/* ---- recover.c ---- */
+/* The block whose code holds @offset of the cache, or 0. */
+u32 block_at(const struct bt *bt, u32 offset);
+/* The mark in force at @offset in block @number, and where the guest is there. */
+struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip);
+
 /* ---- codemap.c ---- */
 /* The frame's number behind linear @page for a fetch now, remembered; NO_GFN: none, or no room. */
 u32 map_page(struct bt *bt, struct x86_cpu *cpu, u32 page);

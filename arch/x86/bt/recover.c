@@ -8,8 +8,8 @@
  */
 #include "arch/x86/bt/bt_priv.h"
 
-/* The block whose code holds @offset of the cache: they are in order. */
-static u32 block_at(const struct bt *bt, u32 offset)
+/* Blocks are in order. */
+u32 block_at(const struct bt *bt, u32 offset)
 {
 	u32 low = 1, high = bt->block_count;
 
@@ -26,7 +26,7 @@ static u32 block_at(const struct bt *bt, u32 offset)
 	return low;
 }
 
-static struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
+struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
 {
 	const struct bt_block *block = &bt->blocks[number];
 	u32 count = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
