@@ -51,7 +51,6 @@ START_TEST(features_beyond_the_table_are_hidden)
 	ck_assert_uint_eq(out[0], ~0u);		/* family, model, stepping: the host's */
 	ck_assert_uint_eq(out[1] & ~0xffu, 0);	/* no APIC id, no CLFLUSH line */
 	ck_assert_uint_eq(out[3] & BIT(9), 0);	/* APIC */
-	ck_assert_uint_eq(out[3] & BIT(11), 0); /* SEP */
 	ck_assert_uint_eq(out[3] & BIT(12), 0); /* MTRR */
 	ck_assert_uint_eq(out[3] & BIT(1), 0);	/* VME */
 	ck_assert_uint_eq(out[2] & BIT(5), 0);	/* VMX */

@@ -728,12 +728,12 @@ START_TEST(debug_registers_go_by_number)
 }
 END_TEST
 
-START_TEST(sysexit_is_ud_because_cpuid_shows_no_sep)
+START_TEST(sysexit_without_a_selector_in_its_msr_is_gp)
 {
 	start_vmi();
-	rig.cpu->sysenter_cs = SEL_CODE0;
+	rig.cpu->sysenter_cs = 0;
 	rig_call(VMI_CALL_SYSEXIT);
-	rig_expect_delivered(EXCP_UD, false, ROM_SLOT(VMI_CALL_SYSEXIT));
+	rig_expect_delivered(EXCP_GP, true, ROM_SLOT(VMI_CALL_SYSEXIT));
 }
 END_TEST
 
@@ -779,7 +779,7 @@ int main(void)
 		set_pxe_in_the_rom_stores_into_a_traced_table,
 		flush_tlb_acts_on_its_flags,
 		debug_registers_go_by_number,
-		sysexit_is_ud_because_cpuid_shows_no_sep,
+		sysexit_without_a_selector_in_its_msr_is_gp,
 	};
 
 	return rig_main("vmi", rig_setup, tests, ARRAY_SIZE(tests));

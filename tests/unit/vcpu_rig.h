@@ -219,6 +219,7 @@ static struct x86_vcpu_config rig_config(void)
 					.pages = &fake_source,
 					.shadow_pages = 64,
 					.vmi = true,
+					.interpret = true,
 					.ops = &rig_ops,
 					.opaque = &rig};
 }

@@ -54,8 +54,8 @@ static const struct {
 	{ "ins", "\x66\xba\x61\x00\x89\xdf\x6c", 7, 0, 0, GP, false },
 	{ "outs", "\x66\xba\x80\x00\x89\xde\x6e", 7, 0, 0, GP, false },
 	{ "hlt", "\xf4", 1, 0, 0, GP, false },
-	{ "sysexit", "\x0f\x35", 2, 0, 0, UD, false }, /* CPUID has no SEP */
-	{ "sysenter", "\x0f\x34", 2, 0, 0, UD, false },
+	{ "sysexit", "\x0f\x35", 2, 0, 0, GP, false },
+	{ "sysenter", "\x0f\x34", 2, 0, 0, GP, false },
 	{ "syscall", "\x0f\x05", 2, 0, 0, UD, false },
 	{ "sysret", "\x0f\x07", 2, 0, 0, UD, false },
 	{ "rsm", "\x0f\xaa", 2, 0, 0, UD, false },
