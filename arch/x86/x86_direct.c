@@ -16,6 +16,7 @@
 
 #include "arch/x86/isa/descriptor.h"
 #include "arch/x86/percpu.h"
+#include "arch/x86/x86_both.h"
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/lib/err.h"
@@ -425,5 +426,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 			      "translation cache", frame->cs & 0xffff, frame->eip);
 		return false;
 	}
+	if (vcpu->config.compare)
+		x86_both_compare(vcpu);
 	return x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());
 }

@@ -43,6 +43,8 @@ enum x86_emulation {
 	X(rolled, "interrupts that rolled ROM code forward")                                       \
 	X(links, "branches of translated code linked")                                             \
 	X(misses, "indirect branches not in the tables")                                           \
+	X(compared, "runs of translated code compared with the interpreter")                       \
+	X(not_compared, "runs of translated code that could not be compared")                       \
 	X(gate_moves, "moves of the gate to another slot")
 
 struct x86_stats {

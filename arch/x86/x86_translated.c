@@ -191,7 +191,7 @@ static void arm_sysenter(struct x86_vcpu *vcpu)
 	u32 *constants = vcpu->gate.tss - GATE_TSS / 4;
 
 	t->system_stale = false;
-	t->sysenter = cs && cs == t->cs.selector && cs < GDT_LIMIT - 8 &&
+	t->sysenter = !vcpu->config.compare && cs && cs == t->cs.selector && cs < GDT_LIMIT - 8 &&
 		      flat_in_table(vcpu, cs, SEG_TYPE_CODE, 0) &&
 		      flat_in_table(vcpu, cs + 8, SEG_TYPE_WRITABLE, 0);
 	if (t->sysenter) {

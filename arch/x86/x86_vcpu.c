@@ -9,6 +9,7 @@
 #include "arch/x86/x86_vcpu.h"
 
 #include "arch/x86/cpu_policy.h"
+#include "arch/x86/x86_both.h"
 #include "hv/arch.h"
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
@@ -107,6 +108,7 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 	if (!vcpu)
 		return;
 	x86_direct_release(vcpu);
+	x86_both_release(vcpu);
 	switch_forget_fpu(vcpu->cpu.fpu);
 	if (vcpu->interp)
 		interp_destroy(vcpu->interp);
@@ -353,6 +355,8 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			return VCPU_STOP_HALTED;
 		engine = x86_vcpu_engine(vcpu);
 		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
+		if (vcpu->config.compare && place)
+			place = x86_both_rehearse(vcpu);
 		if (engine == ENGINE_INTERPRETER || (engine == ENGINE_TRANSLATED && !place)) {
 			run_interpreter(vcpu, &budget);
 			continue;

@@ -38,6 +38,7 @@ struct x86_vcpu_config {
 	u32 shadow_pages;                /* the most to take */
 	bool vmi;                        /* accept VMI_Init */
 	bool interpret;                  /* without VMI: no translation, no direct execution */
+	bool compare;                    /* exec=both: x86_both.h; knobs.no_chain is set then */
 	struct bt_knobs knobs;
 	const struct x86_vcpu_ops *ops;
 	void *opaque;
@@ -93,6 +94,7 @@ struct x86_vcpu {
 	bool segments_direct; /* they do not: direct execution is possible */
 	hpa_t root;
 	struct x86_translated translated;
+	struct x86_both *both; /* NULL: not used yet */
 	struct vmi vmi;
 	struct x86_stats stats;
 	bool killed;

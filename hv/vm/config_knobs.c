@@ -61,7 +61,8 @@ static bool set_flag(u32 *to, const char *value, size_t length, u32 most)
 
 static bool set_exec(u32 *to, const char *value, size_t length, u32 most)
 {
-	static const char *const names[] = { [VM_EXEC_BT] = "bt", [VM_EXEC_INTERP] = "interp" };
+	static const char *const names[] = { [VM_EXEC_BT] = "bt", [VM_EXEC_INTERP] = "interp",
+					     [VM_EXEC_BOTH] = "both" };
 
 	(void)most;
 	for (*to = 0; *to < ARRAY_SIZE(names); ++*to)

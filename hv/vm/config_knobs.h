@@ -8,7 +8,8 @@
  *   cache=SIZE    bytes of translated code, with K or M; the translator takes what it needs at least
  *   nochain       every branch leaves the cache
  *   irq=N         real interrupts break in at random moments, up to N microseconds apart
- *   exec=WORD     bt: the translator; interp: the interpreter does everything, user code too
+ *   exec=WORD     bt: the translator; interp: the interpreter does everything, user code too; both:
+ *                 translated kernel code is compared with the interpreter (arch/x86/x86_both.h)
  *
  * A guest cannot tell, but by its clock.
  */
@@ -17,7 +18,7 @@
 
 #include "hv/lib/types.h"
 
-enum vm_exec { VM_EXEC_BT, VM_EXEC_INTERP };
+enum vm_exec { VM_EXEC_BT, VM_EXEC_INTERP, VM_EXEC_BOTH };
 
 /* 0: as usual. */
 struct vm_knobs {
@@ -29,7 +30,7 @@ struct vm_knobs {
 };
 
 #define CONFIG_KNOBS_EXPECTED                                                                      \
-	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt"
+	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt|both"
 
 /* Fill @knobs, which is all 0, from @text.  False: it is not what was expected. */
 bool config_knobs_parse(const char *text, struct vm_knobs *knobs);

@@ -148,10 +148,11 @@ static int create_vcpu(struct vm *vm)
 		.pages = &pages,
 		.shadow_pages = SHADOW_BASE_PAGES + memory_pages / SHADOW_SHARE,
 		.vmi = vm->config->vmi,
+		.compare = knobs->exec == VM_EXEC_BOTH,
 		.interpret = knobs->exec == VM_EXEC_INTERP,
 		.knobs = { .max_insns = knobs->max_insns,
 			   .cache_bytes = knobs->cache_bytes,
-			   .no_chain = knobs->no_chain },
+			   .no_chain = knobs->no_chain || knobs->exec == VM_EXEC_BOTH },
 		.ops = &vcpu_ops,
 		.opaque = vm,
 	};

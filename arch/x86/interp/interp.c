@@ -80,6 +80,12 @@ void interp_flush(struct interp *ip, enum tlb_flush kind, gva_t address)
 	tlb_flush_kind(ip, kind, address.v);
 }
 
+void interp_set_journal(struct interp *ip, struct interp_journal *journal)
+{
+	ip->journal = journal;
+	tlb_flush(ip);
+}
+
 void interp_learn(struct interp *ip, gva_t address, const struct walk_result *walk)
 {
 	tlb_sync(ip);

@@ -88,6 +88,24 @@ void interp_flush(struct interp *interp, enum tlb_flush kind, gva_t address);
  * (mmu_walk, for the CPU's present state): so it needs none, and a store to a traced frame is cheap. */
 void interp_learn(struct interp *interp, gva_t address, const struct walk_result *walk);
 
+/* A rehearsal, to be undone: while a journal is set, each write to RAM is noted, and an instruction that would touch
+ * a device, or writes more than there is room for, sets @blocked and does nothing useful.  (A and D bits
+ * are set all the same.)  Costs nothing without a journal: with one, no access goes the short way. */
+#define JOURNAL_WRITES 64u
+#define JOURNAL_BYTES 16u
+struct interp_write {
+	gpa_t at;
+	u32 size;
+	u8 before[JOURNAL_BYTES], after[JOURNAL_BYTES];
+};
+struct interp_journal {
+	bool blocked;
+	u32 count;
+	struct interp_write write[JOURNAL_WRITES];
+};
+/* NULL: no more.  @journal stays the caller's. */
+void interp_set_journal(struct interp *interp, struct interp_journal *journal);
+
 /* Let supervisor code see what the guest's tables do not map: @size bytes of code at linear @code,
  * to be executed, and one page of data at @data.  The gate of a VMI guest, so that the ROM's code
  * can be interpreted like any other.  Everything stays the caller's; @size 0: none. */

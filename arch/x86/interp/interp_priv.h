@@ -113,6 +113,7 @@ struct interp {
 	bool committed;
 	u8 ext;          /* ERROR_EXT while an external event is being delivered */
 	u32 dr6_hits;    /* debug conditions met, to be reported after the instruction */
+	struct interp_journal *journal; /* of a rehearsal, or NULL */
 	bool used_bus;   /* since interp_run began */
 	bool fast_delivery;
 	u32 fast_deliveries;

@@ -127,7 +127,7 @@ void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk)
 	u8 flags;
 
 	type = gmem_page(ip->gmem, walk->gpa, &frame, &flags);
-	if (type == GMEM_NONE || UNLIKELY(ip->data_breakpoints))
+	if (type == GMEM_NONE || UNLIKELY(ip->data_breakpoints || ip->journal))
 		return;
 	entry->tag = address >> PAGE_SHIFT | (walk->global ? ip->tlb_global_age : ip->tlb_age);
 	entry->host = arch_hpa_to_ptr(frame);
@@ -167,12 +167,35 @@ static u32 bus_chunk(u32 size)
 	return size >= 4 ? 4 : size >= 2 ? 2 : 1;
 }
 
+/* Note a write of a rehearsal.  False: it may not be done. */
+static bool journal_write(struct interp *ip, enum gmem_type type, gpa_t to, const u8 *from, u32 size)
+{
+	struct interp_journal *journal = ip->journal;
+	struct interp_write *write = &journal->write[journal->count];
+
+	if (type == GMEM_ROM)
+		return true;
+	journal->blocked |= type != GMEM_RAM || size > JOURNAL_BYTES || journal->count == JOURNAL_WRITES;
+	if (journal->blocked)
+		return false;
+	journal->count++;
+	write->at = to;
+	write->size = size;
+	memcpy(write->after, from, size);
+	return gmem_read(ip->gmem, to, write->before, size);
+}
+
 static void physical_read(struct interp *ip, gpa_t from, u8 *to, u32 size)
 {
 	const u8 *host = gmem_ptr(ip->gmem, from, size, false);
 
 	if (host) {
 		memcpy(to, host, size);
+		return;
+	}
+	if (UNLIKELY(ip->journal)) {
+		ip->journal->blocked = true;
+		memset(to, 0, size);
 		return;
 	}
 	ip->used_bus = true;
@@ -189,6 +212,8 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 {
 	enum gmem_type type = gmem_type(ip->gmem, to);
 
+	if (UNLIKELY(ip->journal) && !journal_write(ip, type, to, from, size))
+		return;
 	if (type == GMEM_RAM) {
 		gmem_write(ip->gmem, to, from, size);
 		tlb_sync(ip);
