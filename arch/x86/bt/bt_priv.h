@@ -17,7 +17,8 @@
  *   00000   branch table: for the low 16 bits of a guest EIP, the linear address of a pad, or of the
  *           slow routine
  *   40000   hash table of blocks for the slow routine: EIP, linear address of the body
- *   60000   code: the slow routine first, then blocks in the order of their making
+ *           and a few entries more, for probes that begin at the last one
+ *   60020   code: the slow routine first, then blocks in the order of their making
  *
  * An indirect branch puts its target into the shared page (SHARED_BT_EIP), saves ECX there, and jumps through the
  * branch table.  The pad compares the target with its own EIP, without touching flags (LEA, JECXZ), restores ECX,
@@ -32,7 +33,7 @@
 #define HASH_OFFSET 0x40000u
 #define HASH_ENTRIES 0x4000u
 #define HASH_PROBES 4u
-#define CODE_OFFSET 0x60000u
+#define CODE_OFFSET (HASH_OFFSET + (HASH_ENTRIES + HASH_PROBES) * 8u)
 
 #define MAX_INSNS 32u
 /* The most code bytes a block can have: room is made before one is begun. */
