@@ -113,6 +113,12 @@ static inline bool same_hidden(struct x86_vcpu *vcpu, const struct x86_segment *
 	return !(now->selector & ~SEL_RPL) ? !(now->attr & SEG_P) : would_load(vcpu, now);
 }
 
+/* The way in makes a null selector with an RPL plain 0, as an IRET to an outer ring does. */
+static bool is_lost_null(const struct x86_vcpu *vcpu, u16 selector)
+{
+	return !vcpu->vmi.active && selector && !(selector & ~SEL_RPL);
+}
+
 bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 {
 	const struct x86_cpu *cpu = &vcpu->cpu;
@@ -122,7 +128,7 @@ bool x86_direct_segments_match(struct x86_vcpu *vcpu)
 		/* A translated kernel's CS is ours while it runs. */
 		if (i == SREG_CS && cpu->cpl == 0 && !vcpu->vmi.active)
 			continue;
-		if (!same_hidden(vcpu, &cpu->seg[i]))
+		if (!same_hidden(vcpu, &cpu->seg[i]) || is_lost_null(vcpu, cpu->seg[i].selector))
 			return false;
 	}
 	/* The CPU can only be given CS and SS of its own ring, and all of ESP only if SS is 32-bit. */
@@ -323,7 +329,8 @@ static void take_selector(struct x86_vcpu *vcpu, enum x86_sreg reg, u32 raw)
 		return;
 	*segment = *gate_view(&vcpu->gate, selector);
 	/* A 16-bit stack segment cannot be given back by IRET: the next entry must look. */
-	vcpu->check_segments |= reg == SREG_SS && !(segment->attr & SEG_DB);
+	vcpu->check_segments |= (reg == SREG_SS && !(segment->attr & SEG_DB)) ||
+				is_lost_null(vcpu, selector);
 }
 
 /* Registers back from @frame, which only the CPU and our stub have written.  False: nothing of ours

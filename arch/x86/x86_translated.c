@@ -431,6 +431,14 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	return true;
 }
 
+/* Only SYSENTER brings TF into the cache: the step is over, and the kernel is at its first
+ * instruction. */
+static void deliver_step(struct x86_vcpu *vcpu)
+{
+	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB, .is_trap = true, .dr6 = DR6_BS };
+	x86_vcpu_deliver_fault(vcpu);
+}
+
 void x86_translated_exit(struct x86_vcpu *vcpu)
 {
 	struct x86_translated *t = &vcpu->translated;
@@ -448,6 +456,10 @@ void x86_translated_exit(struct x86_vcpu *vcpu)
 		break;
 	case BT_EXIT_EMULATE:
 	case BT_EXIT_NONE:
+		if (vcpu->cpu.eflags & EFLAGS_TF) {
+			deliver_step(vcpu);
+			break;
+		}
 		x86_vcpu_emulate(vcpu, EMULATE_CALLOUT);
 		vcpu->stats.callouts[interp_last_insn(vcpu->interp, &bytes)->op]++;
 		break;
