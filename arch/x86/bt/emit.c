@@ -39,7 +39,8 @@ void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
 {
 	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
 
-	if (e->shadow && eip == e->shadow_eip &&
+	/* At a stub the branch behind STI is done, and so is the shadow. */
+	if (e->shadow && eip == e->shadow_eip && (flags & MARK_EXIT) != BT_EXIT_LINK &&
 	    !(flags & (MARK_EIP_SLOT | MARK_EIP_LINK | MARK_SHADOW)))
 		flags |= MARK_SHADOW;
 	/* A long stretch needs marks in between, which say the same as the one before. */
