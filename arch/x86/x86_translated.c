@@ -136,6 +136,7 @@ static void descriptors_written(void *opaque, gpa_t address, u32 size)
 		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
 			if (vcpu->translated.desc_gfn[table][i] == gfn)
 				hit |= table_written(vcpu, table, i, (u32)address.v & PAGE_MASK, size);
+	vcpu->translated.table_changed |= hit;
 	if (!hit)
 		count_stray_write(vcpu);
 }

@@ -353,6 +353,11 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			return VCPU_STOP_SHUTDOWN;
 		if (vcpu->cpu.activity == CPU_HALTED)
 			return VCPU_STOP_HALTED;
+		if (vcpu->translated.table_changed) {
+			vcpu->translated.table_changed = false;
+			run_interpreter(vcpu, &budget);
+			continue;
+		}
 		engine = x86_vcpu_engine(vcpu);
 		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
 		if (vcpu->config.compare && place)

@@ -73,6 +73,7 @@ struct x86_translated {
 	struct bt_recovery recovery; /* of the last exit, if it came from the cache */
 	bool in_cache;
 	bool polled;         /* tables share a page with data that is written all the time: not traced */
+	bool table_changed;  /* just now: more such writes are likely, and cheaper interpreted */
 	u32 stray_writes;    /* to traced pages, beside the tables */
 	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
 };
