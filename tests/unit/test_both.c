@@ -34,6 +34,7 @@ static void run_block(struct guest_frame *frame)
 static void setup(void)
 {
 	rig_setup();
+	rig.vcpu->config.interpret = false;
 	rig.vcpu->config.compare = true;
 	rig.vcpu->config.knobs.no_chain = true;
 	/* Only accessed descriptors can be used without the interpreter. */
