@@ -31,6 +31,18 @@ def complains(name: str, pattern: str, *arguments: str) -> None:
     result.want("messages", pattern)
 
 
+def test_profile() -> None:
+    """--debug profile shows where exits come from, by the names of --symbols."""
+    symbols = store("tool.map", b"00100000 T first_page\n00101000 T other\n")
+    result = run_romulus("tool-profile", good(), "--debug=profile", f"--symbols={symbols}")
+    result.want_status(0)
+    result.want("messages", r"^exits of vm guest by place:\n +\d+ first_page +\S")
+    result.want("messages", r"^  \(\d+ not shown, of \d+; ")
+    complains("symbols", r"--symbols is for --debug profile", good(), f"--symbols={symbols}")
+    complains("no-symbols", r"has no symbols of functions", good(), "--debug=profile",
+              f"--symbols={ROOT / 'LICENSE'}")
+
+
 def test_missing_kernel() -> None:
     """A file that does not exist."""
     complains("missing", r"--kernel '/nonexistent' does not exist", "--kernel=/nonexistent")

@@ -6,6 +6,7 @@
  */
 #include "arch/x86/x86_vcpu.h"
 
+#include "hv/lib/err.h"
 #include "hv/lib/printf.h"
 
 /* @size bytes of guest memory at linear @address, as far as they are mapped RAM; the count read. */
@@ -106,4 +107,19 @@ void x86_vcpu_translation(const struct x86_vcpu *vcpu, const u32 *eip,
 	}
 	bt_get_stats(vcpu->translated.bt, &stats);
 	x86_stats_print_bt(&stats, line, opaque);
+}
+
+int x86_vcpu_profile(struct x86_vcpu *vcpu, bool on)
+{
+	x86_profile_destroy(vcpu->profile);
+	vcpu->profile = on ? x86_profile_create() : NULL;
+	return on && !vcpu->profile ? -ENOMEM : 0;
+}
+
+bool x86_vcpu_profile_print(const struct x86_vcpu *vcpu, u32 limit,
+			    void (*line)(void *opaque, const char *text), void *opaque)
+{
+	if (vcpu->profile)
+		x86_profile_print(vcpu->profile, limit, line, opaque);
+	return vcpu->profile != NULL;
 }

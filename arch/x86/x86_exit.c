@@ -130,7 +130,7 @@ bool x86_exit_is_external(u8 vector)
 	return vector >= FIRST_EXTERNAL && vector <= LAST_EXTERNAL;
 }
 
-bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
+static bool handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 {
 	vcpu->stats.vectors[vector]++;
 	trace(TRACE_EXIT, "exit %02x eip %08x error %x", vector, vcpu->cpu.eip, error);
@@ -148,4 +148,29 @@ bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		exception(vcpu, vector, error, cr2);
 	}
 	return !vcpu->killed;
+}
+
+/* What an exit was that led to no emulation; @faults were delivered before it. */
+static u32 profile_kind(const struct x86_vcpu *vcpu, u8 vector, u64 faults)
+{
+	const struct x86_translated *t = &vcpu->translated;
+
+	if (vector == VECTOR_BT && t->in_cache)
+		return t->recovery.exit == BT_EXIT_LINK ? PROFILE_LINK : PROFILE_MISS;
+	return (vcpu->stats.faults == faults ? PROFILE_VECTOR : PROFILE_GUEST) + vector;
+}
+
+bool x86_exit_handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
+{
+	u32 eip = vcpu->cpu.eip;
+	u64 faults = vcpu->stats.faults, adds;
+	bool more;
+
+	if (!vcpu->profile)
+		return handle(vcpu, vector, error, cr2);
+	adds = x86_profile_adds(vcpu->profile);
+	more = handle(vcpu, vector, error, cr2);
+	if (x86_profile_adds(vcpu->profile) == adds)
+		x86_profile_add(vcpu->profile, eip, profile_kind(vcpu, vector, faults), 1);
+	return more;
 }

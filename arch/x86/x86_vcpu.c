@@ -112,6 +112,7 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 	switch_forget_fpu(vcpu->cpu.fpu);
 	if (vcpu->interp)
 		interp_destroy(vcpu->interp);
+	x86_profile_destroy(vcpu->profile);
 	kheap_free(vcpu);
 }
 
@@ -231,6 +232,8 @@ static void step(struct x86_vcpu *vcpu)
 void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 {
 	vcpu->stats.emulated[why]++;
+	if (vcpu->profile)
+		x86_profile_add(vcpu->profile, vcpu->cpu.eip, why, 1);
 	trace(TRACE_INTERP, "interpret eip %08x", vcpu->cpu.eip);
 	if (vmi_finish_rom(vcpu))
 		vcpu->check_segments = true;
@@ -322,7 +325,7 @@ static void run_short(struct x86_vcpu *vcpu, u32 *budget)
  * the interpreter does at a time. */
 static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 {
-	u32 before = *budget;
+	u32 before = *budget, eip = vcpu->cpu.eip;
 
 	if (vcpu->vmi.active) {
 		x86_vcpu_emulate(vcpu, EMULATE_ENGINE);
@@ -334,6 +337,8 @@ static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 	else
 		finish(vcpu, interp_run(vcpu->interp, budget));
 	vcpu->stats.emulated[EMULATE_BEFORE_INIT] += before - *budget;
+	if (vcpu->profile)
+		x86_profile_add(vcpu->profile, eip, EMULATE_BEFORE_INIT, before - *budget);
 	if (vcpu->vmi.requested)
 		vmi_activate(vcpu);
 }

@@ -18,6 +18,7 @@
 #include "arch/x86/isa/regs.h"
 #include "arch/x86/mmu/shadow.h"
 #include "arch/x86/vmi/vmi.h"
+#include "arch/x86/x86_profile.h"
 #include "arch/x86/x86_stats.h"
 
 /* What a vcpu needs from its machine.  None may be NULL. */
@@ -98,6 +99,7 @@ struct x86_vcpu {
 	struct x86_both *both; /* NULL: not used yet */
 	struct vmi vmi;
 	struct x86_stats stats;
+	struct x86_profile *profile; /* NULL: not counted */
 	bool killed;
 	char kill_reason[160];
 };
@@ -132,6 +134,11 @@ void x86_vcpu_counters(const struct x86_vcpu *vcpu, void (*line)(void *opaque, c
 /* The translator: where *@eip is translated (bt_dump), or its statistics if @eip is NULL; as text lines. */
 void x86_vcpu_translation(const struct x86_vcpu *vcpu, const u32 *eip,
 			  void (*line)(void *opaque, const char *text), void *opaque);
+/* Count exits by their place from now on, from 0, or no more.  0, -ENOMEM. */
+int x86_vcpu_profile(struct x86_vcpu *vcpu, bool on);
+/* The @limit most frequent places (x86_profile.h), if they are counted; false if not. */
+bool x86_vcpu_profile_print(const struct x86_vcpu *vcpu, u32 limit,
+			    void (*line)(void *opaque, const char *text), void *opaque);
 /* Host bytes kept for this vcpu: gate and shadow. */
 u64 x86_vcpu_overhead_bytes(const struct x86_vcpu *vcpu);
 

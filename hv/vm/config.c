@@ -169,7 +169,7 @@ static bool set_knobs(const struct key *key, struct vm_config *vm, const char *t
 static const char *const off_on[] = { "off", "on", NULL };
 static const char *const consoles[] = { "terminal", "none", NULL };
 static const char *const resets[] = { "reset", "stop", NULL };
-static const char *const debugs[] = { "none", "log", NULL };
+static const char *const debugs[] = { "none", "log", "profile", NULL };
 
 /* clang-format off */
 #define MEMBER(m) offsetof(struct vm_config, m), sizeof(((struct vm_config *)0)->m)
@@ -185,7 +185,7 @@ static const struct key keys[] = {
 	{ "vmi", set_choice, MEMBER(vmi), off_on, "on or off" },
 	{ "console", set_choice, MEMBER(console), consoles, "terminal or none" },
 	{ "on_reset", set_choice, MEMBER(on_reset), resets, "reset or stop" },
-	{ "debug", set_choice, MEMBER(debug), debugs, "none or log" },
+	{ "debug", set_choice, MEMBER(debug), debugs, "none, log or profile" },
 	{ "debug_bt", set_knobs, MEMBER(knobs), NULL, CONFIG_KNOBS_EXPECTED },
 };
 #define KEY_NAMES                                                                                  \

@@ -25,7 +25,7 @@
 #define CONFIG_MAX_REPORTED 20 /* mistakes reported in full; more are only counted */
 
 enum vm_console { VM_CONSOLE_TERMINAL, VM_CONSOLE_NONE };
-enum vm_debug { VM_DEBUG_NONE, VM_DEBUG_LOG };
+enum vm_debug { VM_DEBUG_NONE, VM_DEBUG_LOG, VM_DEBUG_PROFILE };
 enum vm_on_reset { VM_ON_RESET_RESET, VM_ON_RESET_STOP };
 
 struct vm_config {

@@ -82,6 +82,17 @@ static void newest_lines(void *opaque, u32 count, monitor_line_fn *line, void *l
 	(void)opaque;
 	log_tail(count, line, line_opaque);
 }
+static const char *profile(void *opaque, u32 vm, bool on)
+{
+	(void)opaque;
+	return vm_profile(host.vm[vm], on);
+}
+static const char *profile_print(void *opaque, u32 vm, u32 limit, monitor_line_fn *line,
+				 void *line_opaque)
+{
+	(void)opaque;
+	return vm_profile_print(host.vm[vm], limit, line, line_opaque);
+}
 static const char *stop(void *opaque, u32 vm)
 {
 	(void)opaque;
@@ -110,6 +121,8 @@ static const struct monitor_ops monitor_ops = {
 	.translation = translation,
 	.host_memory = host_memory,
 	.log_tail = newest_lines,
+	.profile = profile,
+	.profile_print = profile_print,
 	.stop = stop,
 	.resume = resume,
 	.reset = reset,

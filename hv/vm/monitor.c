@@ -201,6 +201,25 @@ static void show_trace(struct monitor *m, u32 argc, char **argv)
 	print(m, "trace mask %02x\n", trace_mask);
 }
 
+/* "profile on", "off", "show [N]"; for the VM in focus. */
+static void profile(struct monitor *m, u32 argc, char **argv)
+{
+	u32 vm, count = DEFAULT_LINES;
+	const char *what = argc < 2 ? "show" : argv[1], *refusal;
+	bool show = strcmp(what, "show") == 0, on = strcmp(what, "on") == 0;
+
+	if ((!show && !on && strcmp(what, "off") != 0) || (!show && argc > 2)) {
+		print(m, "profile takes on, off, or 'show' with a number\n");
+		return;
+	}
+	if ((argc > 2 && !parse_count(m, argv[2], &count)) || !find_vm(m, NULL, &vm))
+		return;
+	refusal = show ? m->ops->profile_print(m->opaque, vm, count, print_line, m)
+		       : m->ops->profile(m->opaque, vm, on);
+	if (refusal)
+		print(m, "%s\n", refusal);
+}
+
 static void show_registers(struct monitor *m, u32 argc, char **argv)
 {
 	u32 vm;
@@ -283,6 +302,7 @@ static const struct command commands[] = {
 	{ "mem", "", "memory of the host, of each VM and kept for it", 0, show_memory },
 	{ "log", "[N]", "the last N messages (20)", 1, show_log },
 	{ "trace", "[LIST | show [N]]", "set or show the trace mask, or the last N events", 2, show_trace },
+	{ "profile", "[on|off|show [N]]", "count exits by place, in the VM in focus", 2, profile },
 	{ "regs", "[VM]", "registers of a VM", 1, show_registers },
 	{ "bt", "[VM] [EIP]", "how a VM's code at EIP is translated, or how much is", 2, show_translation },
 	{ "stop", "[VM]", "stop a VM", 1, stop_vm },

@@ -35,6 +35,9 @@ struct monitor_ops {
 			    void *line_opaque);
 	void (*host_memory)(void *opaque, u64 *total_bytes, u64 *free_bytes);
 	void (*log_tail)(void *opaque, u32 count, monitor_line_fn *line, void *line_opaque);
+	const char *(*profile)(void *opaque, u32 vm, bool on);
+	const char *(*profile_print)(void *opaque, u32 vm, u32 limit, monitor_line_fn *line,
+				     void *line_opaque);
 	const char *(*stop)(void *opaque, u32 vm);
 	const char *(*resume)(void *opaque, u32 vm);
 	const char *(*reset)(void *opaque, u32 vm);

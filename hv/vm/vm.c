@@ -20,6 +20,7 @@
 #define SHADOW_BASE_PAGES 256
 /* A guest that resets in a loop must not hold the host at the speed of its log. */
 #define RESETS_LOGGED 16u
+#define PROFILE_LINES 1000 /* logged when a VM ends */
 #define TRACE_LINES 64 /* shown when a VM is stopped */
 
 static bool source_large(void *opaque, hpa_t *frame)
@@ -58,8 +59,11 @@ static void end(struct vm *vm, enum vm_status status, const char *why)
 	vm->status = status;
 	vm->why = why;
 	log_notice("vm %s: ended: %s", vm->config->name, why);
-	if (vm->vcpu)
-		x86_vcpu_counters(vm->vcpu, log_line, vm);
+	if (!vm->vcpu)
+		return;
+	x86_vcpu_counters(vm->vcpu, log_line, vm);
+	if (vm->config->debug == VM_DEBUG_PROFILE)
+		x86_vcpu_profile_print(vm->vcpu, PROFILE_LINES, log_line, vm);
 }
 
 /* ---- wires from the machine ---- */
@@ -158,7 +162,9 @@ static int create_vcpu(struct vm *vm)
 	};
 
 	vm->vcpu = x86_vcpu_create(&config);
-	return vm->vcpu ? 0 : -ENOMEM;
+	if (!vm->vcpu)
+		return -ENOMEM;
+	return x86_vcpu_profile(vm->vcpu, vm->config->debug == VM_DEBUG_PROFILE);
 }
 
 /* Put the ACPI tables where a kernel looks for them; their root pointer, or 0 without memory. */
@@ -388,4 +394,18 @@ void vm_translation(const struct vm *vm, const u32 *eip, monitor_line_fn *line, 
 {
 	if (vm->vcpu)
 		x86_vcpu_translation(vm->vcpu, eip, line, opaque);
+}
+
+const char *vm_profile(struct vm *vm, bool on)
+{
+	if (!vm->vcpu)
+		return "it has no CPU";
+	return x86_vcpu_profile(vm->vcpu, on) ? "no memory for a profile" : NULL;
+}
+
+const char *vm_profile_print(const struct vm *vm, u32 limit, monitor_line_fn *line, void *opaque)
+{
+	if (vm->vcpu && x86_vcpu_profile_print(vm->vcpu, limit, line, opaque))
+		return NULL;
+	return "its profile is off";
 }

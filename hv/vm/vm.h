@@ -79,5 +79,8 @@ void vm_info(const struct vm *vm, struct monitor_vm *info);
 void vm_registers(const struct vm *vm, monitor_line_fn *line, void *opaque);
 void vm_counters(const struct vm *vm, monitor_line_fn *line, void *opaque);
 void vm_translation(const struct vm *vm, const u32 *eip, monitor_line_fn *line, void *opaque);
+/* Begin anew to count its exits by place, or end it; print the @limit most frequent. */
+const char *vm_profile(struct vm *vm, bool on);
+const char *vm_profile_print(const struct vm *vm, u32 limit, monitor_line_fn *line, void *opaque);
 
 #endif

@@ -108,6 +108,24 @@ static void op_log_tail(void *opaque, u32 count, monitor_line_fn *line, void *li
 	line(line_opaque, text);
 }
 
+static const char *op_profile(void *opaque, u32 vm, bool on)
+{
+	(void)opaque;
+	snprintf(done, sizeof(done), "profile %u %s", vm, on ? "on" : "off");
+	return vm ? NULL : "refused";
+}
+
+static const char *op_profile_print(void *opaque, u32 vm, u32 limit, monitor_line_fn *line,
+				    void *line_opaque)
+{
+	char text[32];
+
+	(void)opaque;
+	snprintf(text, sizeof(text), "%u places of %u", limit, vm);
+	line(line_opaque, text);
+	return NULL;
+}
+
 static const char *op_stop(void *opaque, u32 vm)
 {
 	(void)opaque;
@@ -139,7 +157,7 @@ static void op_power_off(void *opaque)
 
 static const struct monitor_ops ops = {
 	op_vm_count, op_vm_info, op_registers, op_counters, op_translation, op_host_memory,
-	op_log_tail, op_stop,	 op_resume,    op_reset,    op_power_off,
+	op_log_tail, op_profile, op_profile_print, op_stop, op_resume, op_reset, op_power_off,
 };
 
 static void setup(void)
@@ -185,7 +203,7 @@ static const char *answer(const char *line)
 START_TEST(help_names_every_command)
 {
 	static const char *const names[] = { "help ",	"vms ",	  "stats ", "mem ",
-					     "log ",	"trace ", "regs ",  "bt ", "stop ",
+					     "log ",	"trace ", "profile ", "regs ",  "bt ", "stop ",
 					     "resume ", "reset ", "quit ",  "poweroff " };
 	const char *text = answer("help");
 
@@ -275,6 +293,25 @@ START_TEST(trace_sets_and_shows)
 	trace(TRACE_MMU, "event %u", 2);
 	ck_assert_str_eq(answer("trace show 1"), "0.000000000 event 2\r\n");
 	ck_assert_str_eq(answer("trace none"), "trace mask 00\r\n");
+}
+END_TEST
+
+START_TEST(profile_is_of_the_vm_in_focus)
+{
+	ck_assert_str_eq(answer("profile on"), "");
+	ck_assert_str_eq(done, "profile 1 on");
+	ck_assert_str_eq(answer("profile off"), "");
+	ck_assert_str_eq(done, "profile 1 off");
+	ck_assert_str_eq(answer("profile"), "20 places of 1\r\n");
+	ck_assert_str_eq(answer("profile show 7"), "7 places of 1\r\n");
+	ck_assert_str_eq(answer("profile show x"), "'x' is no number of lines\r\n");
+	ck_assert_str_eq(answer("profile on 3"),
+			 "profile takes on, off, or 'show' with a number\r\n");
+	ck_assert_str_eq(answer("profile linux"),
+			 "profile takes on, off, or 'show' with a number\r\n");
+	console_remove(&port);
+	vm_count = 1;
+	ck_assert_str_eq(answer("profile on"), "refused\r\n");
 }
 END_TEST
 
@@ -422,6 +459,7 @@ int main(void)
 	tcase_add_test(tcase, stats_show_host_and_vm);
 	tcase_add_test(tcase, log_takes_a_number_of_lines);
 	tcase_add_test(tcase, trace_sets_and_shows);
+	tcase_add_test(tcase, profile_is_of_the_vm_in_focus);
 	tcase_add_test(tcase, stop_resume_and_reset_tell_the_new_state);
 	tcase_add_test(tcase, blanks_and_empty_lines_are_harmless_and_the_unknown_is_said);
 	tcase_add_test(tcase, typing_is_echoed_and_enter_executes);
