@@ -350,7 +350,12 @@ static bool take_frame(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	cpu->gpr[REG_EDI] = frame->edi;
 	cpu->eip = frame->eip;
 	cpu->cpl = (u8)(rpl == (vcpu->vmi.active ? cpu->kernel_rpl : 1u) ? 0 : rpl);
-	cpu->eflags = (frame->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED |
+	/* Where garbage shows, all that is not arithmetic is better taken from before. */
+	if (frame->eflags & EFLAGS_RESERVED)
+		cpu->eflags = (cpu->eflags & ~EFLAGS_ARITH) | (frame->eflags & EFLAGS_ARITH);
+	else
+		cpu->eflags = frame->eflags;
+	cpu->eflags = (cpu->eflags & ~HARDWARE_OURS) | EFLAGS_FIXED |
 		      (cpu->cpl == 3 ? vcpu->vmi.iopl : 0);
 	x86_direct_take_shared(vcpu);
 	take_selector(vcpu, SREG_GS, frame->gs);
@@ -381,9 +386,23 @@ static void resume_fault(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	x86_vcpu_deliver_fault(vcpu);
 }
 
-static bool platform_hole(const struct guest_frame *frame)
+/*
+ * CMPXCHG8B on QEMU 7.2 leaves some operand ORed into EFLAGS until the next arithmetic instruction; it is in
+ * what the CPU pushes, not in what it obeys.  Bits that EFLAGS does not have tell; in the
+ * translation cache, so does IOPL, for nothing there can set it.  Each entry loads EFLAGS anew.
+ */
+static bool is_qemu_garbage(const struct x86_vcpu *vcpu, const struct guest_frame *frame)
 {
-	return (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
+	bool in_cache = vcpu->translated.bt && (u16)frame->cs == (BT_CS | 1);
+
+	return frame->eflags & EFLAGS_IF &&
+	       (frame->eflags & EFLAGS_RESERVED || (in_cache && !(frame->eflags & EFLAGS_VM)));
+}
+
+static bool platform_hole(const struct x86_vcpu *vcpu, const struct guest_frame *frame)
+{
+	return !is_qemu_garbage(vcpu, frame) &&
+	       (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
 }
 
 bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
@@ -420,7 +439,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 		resume_fault(vcpu, frame);
 		return !vcpu->killed;
 	}
-	if (platform_hole(frame)) {
+	if (platform_hole(vcpu, frame)) {
 		x86_vcpu_kill(vcpu, "platform hole: EFLAGS %#x at %04x:%08x, which direct execution "
 			      "does not give", frame->eflags, frame->cs & 0xffff, frame->eip);
 		/* A real interrupt that brought us here must not be lost with the VM. */

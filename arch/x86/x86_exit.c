@@ -140,9 +140,11 @@ static bool handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 		x86_translated_exit(vcpu);
 	} else if (vector == EXCP_NMI) {
 		switch_external_interrupt(vector);
+		x86_translated_step(vcpu);
 	} else if (x86_exit_is_external(vector)) {
 		vcpu->stats.external++;
 		switch_external_interrupt(vector);
+		x86_translated_step(vcpu);
 		return false;
 	} else {
 		exception(vcpu, vector, error, cr2);

@@ -427,17 +427,22 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 	if (!bt_recover(vcpu->translated.bt, place, vcpu->gate.shared, cpu,
 			&vcpu->translated.recovery))
 		return false;
+	/* Only SYSENTER brings them into the cache; what else looks so is QEMU's (x86_direct.c). */
+	if (!vcpu->translated.recovery.sysenter)
+		cpu->eflags &= ~(EFLAGS_TF | EFLAGS_NT);
 	trace(TRACE_BT, "left the cache at %08x: eip %08x esp %08x", place, cpu->eip,
 	      cpu->gpr[REG_ESP]);
 	return true;
 }
 
-/* Only SYSENTER brings TF into the cache: the step is over, and the kernel is at its first
- * instruction. */
-static void deliver_step(struct x86_vcpu *vcpu)
+bool x86_translated_step(struct x86_vcpu *vcpu)
 {
+	if (!vcpu->translated.in_cache || !vcpu->translated.recovery.sysenter ||
+	    !(vcpu->cpu.eflags & EFLAGS_TF))
+		return false;
 	vcpu->cpu.fault = (struct x86_fault){ .vector = EXCP_DB, .is_trap = true, .dr6 = DR6_BS };
 	x86_vcpu_deliver_fault(vcpu);
+	return true;
 }
 
 void x86_translated_exit(struct x86_vcpu *vcpu)
@@ -457,10 +462,8 @@ void x86_translated_exit(struct x86_vcpu *vcpu)
 		break;
 	case BT_EXIT_EMULATE:
 	case BT_EXIT_NONE:
-		if (vcpu->cpu.eflags & EFLAGS_TF) {
-			deliver_step(vcpu);
+		if (x86_translated_step(vcpu))
 			break;
-		}
 		x86_vcpu_emulate(vcpu, EMULATE_CALLOUT);
 		vcpu->stats.callouts[interp_last_insn(vcpu->interp, &bytes)->op]++;
 		break;

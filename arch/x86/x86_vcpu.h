@@ -194,6 +194,9 @@ u32 x86_translated_enter(struct x86_vcpu *vcpu);
  * was in ring 1, but not in the cache. */
 void x86_translated_fill(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 place);
 bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame);
+/* If a single step has come over SYSENTER, deliver it: the kernel is at its first instruction.  True
+ * if so. */
+bool x86_translated_step(struct x86_vcpu *vcpu);
 /* Act on an exit by VECTOR_BT. */
 void x86_translated_exit(struct x86_vcpu *vcpu);
 /* What a shadow table may show of guest descriptor @raw. */

@@ -289,6 +289,19 @@ START_TEST(a_clear_if_is_a_platform_hole)
 }
 END_TEST
 
+/* QEMU 7.2's CMPXCHG8B: Debian's kernel was stopped for it. */
+START_TEST(bits_that_eflags_does_not_have_are_no_platform_hole)
+{
+	u32 before = rig.cpu->eflags & ~(EFLAGS_ARITH | EFLAGS_IF);
+
+	leave_with(0xc1201342 | EFLAGS_ZF, SEL_CODE0 | 1, SEL_DATA0 | 1);
+	x86_direct_run(rig.vcpu, 0);
+	ck_assert(!rig.vcpu->killed);
+	ck_assert_uint_eq(rig.cpu->eflags & ~(EFLAGS_ARITH | EFLAGS_IF), before);
+	ck_assert(rig.cpu->eflags & EFLAGS_ZF);
+}
+END_TEST
+
 START_TEST(v86_with_any_cs_is_a_hole_and_no_fault_of_the_way_in)
 {
 	leave_with(EFLAGS_FIXED | EFLAGS_IF | EFLAGS_VM, 0x1000, 0x2000);
@@ -715,6 +728,7 @@ int main(void)
 		vm_is_a_platform_hole,
 		iopl_is_a_platform_hole,
 		a_clear_if_is_a_platform_hole,
+		bits_that_eflags_does_not_have_are_no_platform_hole,
 		v86_with_any_cs_is_a_hole_and_no_fault_of_the_way_in,
 		a_frame_off_the_entry_stack_kills,
 		a_fault_of_the_way_in_is_the_guests,

@@ -101,6 +101,7 @@ void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2]);
 struct bt_recovery {
 	enum bt_exit exit;
 	bool if_known;    /* a fault on the page with IF is settled: @cpu has the new IF */
+	bool sysenter;    /* SYSENTER has just brought the guest here */
 	u32 link;         /* BT_EXIT_LINK: for bt_link() */
 };
 

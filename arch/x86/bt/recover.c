@@ -76,6 +76,7 @@ static void recover_if(struct x86_cpu *cpu, u32 flags, struct bt_recovery *recov
 		recovery->if_known = true;
 	} else if (flags & MARK_IF_ZERO) {
 		cpu->eflags &= ~EFLAGS_IF;
+		recovery->sysenter = true;
 	}
 }
 

@@ -37,6 +37,7 @@ enum x86_sreg { SREG_ES, SREG_CS, SREG_SS, SREG_DS, SREG_FS, SREG_GS, SREG_COUNT
 #define EFLAGS_VIF BIT(19)
 #define EFLAGS_VIP BIT(20)
 #define EFLAGS_ID BIT(21)
+#define EFLAGS_RESERVED 0xffc08028u /* always read as 0 */
 #define EFLAGS_ARITH                                                                               \
 	(EFLAGS_CF | EFLAGS_PF | EFLAGS_AF | EFLAGS_ZF | EFLAGS_SF | EFLAGS_OF)
 
