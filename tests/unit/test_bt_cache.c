@@ -84,6 +84,44 @@ START_TEST(probes_at_the_end_of_the_hash_table_stay_in_it)
 }
 END_TEST
 
+struct entry {
+	u32 eip, target;
+};
+
+static const struct entry *hash_table(void)
+{
+	return (const struct entry *)(cache + 0x40000);
+}
+
+/* None that is free has an EIP whose four probes come by. */
+static void check_free_entries(void)
+{
+	const struct entry *entry = hash_table();
+
+	for (u32 i = 0; i < HASH_ENTRIES + 4; i++)
+		if (!entry[i].target)
+			ck_assert_uint_ge(i - (entry[i].eip ^ entry[i].eip >> 12) % HASH_ENTRIES,
+					  4);
+}
+
+/* A kernel that called a null pointer went to linear address 0, in ring 1, untranslated. */
+START_TEST(a_free_entry_of_the_hash_table_is_no_target)
+{
+	check_free_entries();
+	rig_code(RIG_CODE, 0x90, 0xc3);
+	enter(RIG_CODE, BT_EXIT_MISS);
+	gmem_write(rig.gmem, gpa(RIG_CODE), "\x90", 1); /* dropped */
+	check_free_entries();
+	rig_map(0, 3);
+	rig_code(0, 0x90, 0xc3);
+	ck_assert_uint_ne(enter(0, BT_EXIT_MISS), 0);
+	ck_assert_uint_ne(hash_table()[0].target, 0);
+	gmem_write(rig.gmem, gpa(0), "\x90", 1);
+	ck_assert_uint_eq(hash_table()[0].target, 0);
+	check_free_entries();
+}
+END_TEST
+
 START_TEST(nothing_leads_to_a_dropped_block)
 {
 	u32 routine = branch_entry(RIG_CODE);
@@ -142,6 +180,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, probes_at_the_end_of_the_hash_table_stay_in_it);
+	tcase_add_test(tcase, a_free_entry_of_the_hash_table_is_no_target);
 	tcase_add_test(tcase, nothing_leads_to_a_dropped_block);
 	tcase_add_test(tcase, a_write_beside_the_code_drops_nothing);
 	tcase_add_test(tcase, the_slow_routine_loses_no_register_to_an_interrupt);

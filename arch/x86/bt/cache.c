@@ -52,6 +52,20 @@ static struct hash_entry *hash_entry(struct bt *bt, u32 eip)
 	return &table[(eip ^ eip >> 12) % HASH_ENTRIES];
 }
 
+/* A free entry has no target, and an EIP whose probes begin elsewhere: those of EIP 0 begin at 0. */
+static void free_entry(struct bt *bt, u32 index)
+{
+	struct hash_entry *table = (struct hash_entry *)(bt->config.cache + HASH_OFFSET);
+
+	table[index] = (struct hash_entry){ index < HASH_PROBES ? HASH_ENTRIES / 2 : 0, 0 };
+}
+
+static void free_entries(struct bt *bt)
+{
+	for (u32 i = 0; i < HASH_ENTRIES + HASH_PROBES; i++)
+		free_entry(bt, i);
+}
+
 void insert_block(struct bt *bt, u32 number)
 {
 	struct bt_block *block = &bt->blocks[number];
@@ -96,13 +110,14 @@ void bt_enter_indirect(struct bt *bt, u32 eip)
 
 static void leave_tables(struct bt *bt, const struct bt_block *block)
 {
-	struct hash_entry *entry = hash_entry(bt, block->eip);
+	const struct hash_entry *entry = hash_entry(bt, block->eip);
+	u32 index = (u32)(entry - (struct hash_entry *)(bt->config.cache + HASH_OFFSET));
 
 	if (block->pad && *branch_entry(bt, block->eip) == tc_linear(bt, block->pad))
 		*branch_entry(bt, block->eip) = tc_linear(bt, bt->slow_routine);
 	for (u32 i = 0; i < HASH_PROBES; i++)
 		if (entry[i].target == tc_linear(bt, block_body(block)))
-			entry[i] = (struct hash_entry){ 0, 0 };
+			free_entry(bt, index + i);
 }
 
 void drop_block(struct bt *bt, u32 number)
@@ -153,7 +168,7 @@ void bt_flush(struct bt *bt)
 	forget_pages(bt);
 	forget_map(bt);
 	memset(bt->buckets, 0, sizeof(bt->buckets));
-	memset(bt->config.cache + HASH_OFFSET, 0, CODE_OFFSET - HASH_OFFSET);
+	free_entries(bt);
 	bt->code_used = CODE_OFFSET;
 	bt->block_count = bt->link_count = 1; /* number 0 is none */
 	bt->mark_count = 0;
