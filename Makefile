@@ -76,6 +76,7 @@ FAKES := $(wildcard tests/fake/*.c) arch/x86/vmi/rom_images.S
 # Libraries a test needs beyond Check: LIBS_test_x := -lfoo
 LIBS_test_decode := -lZydis
 LIBS_test_interp_unicorn := -lunicorn
+LIBS_test_bt_run := -lunicorn
 
 define host_rules
 H$(1) := $(BUILD)/host$(1)

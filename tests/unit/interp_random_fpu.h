@@ -7,50 +7,6 @@
 #ifndef TESTS_UNIT_INTERP_RANDOM_FPU_H
 #define TESTS_UNIT_INTERP_RANDOM_FPU_H
 
-static bool random_is_x87(const struct x86_insn *insn)
-{
-	switch (insn->op) {
-	case OP_FSIN: case OP_FCOS: case OP_FSINCOS: case OP_FPTAN: case OP_FPATAN: case OP_F2XM1:
-	case OP_FYL2X: case OP_FYL2XP1: case OP_FSCALE: case OP_FPREM: case OP_FPREM1:
-	case OP_FXTRACT: case OP_FBLD: case OP_FBSTP: case OP_FWAIT:
-	case OP_FLDCW: case OP_FLDENV: case OP_FRSTOR: case OP_FNSAVE: case OP_FNSTENV:
-	case OP_FENI8087_NOP: case OP_FDISI8087_NOP: case OP_FSETPM287_NOP: case OP_FSTPNCE:
-	case OP_FLDL2T: case OP_FLDL2E: case OP_FLDPI: case OP_FLDLG2: case OP_FLDLN2:
-	case OP_FFREEP: case OP_FNSTSW: case OP_FXAM: case OP_FISTTP:
-		return false;
-	default:
-		/* ST(7) is kept empty, for pushes; TCG does not know stack faults. */
-		for (u32 i = 0; i < insn->operand_count; i++)
-			if (insn->operand[i].kind == OPERAND_ST && insn->operand[i].reg == 7)
-				return false;
-		return (insn->props & INSN_X87) && !(insn->prefixes & (PREFIX_REP | PREFIX_REPNE));
-	}
-}
-
-static bool random_is_sse(const struct x86_insn *insn)
-{
-	switch (insn->op) {
-	case OP_RCPPS: case OP_RCPSS: case OP_RSQRTPS: case OP_RSQRTSS:
-	case OP_EXTRQ: case OP_INSERTQ: case OP_MOVNTSS: case OP_MOVNTSD:
-	case OP_MASKMOVDQU: case OP_MASKMOVQ: case OP_LDMXCSR: case OP_STMXCSR:
-	case OP_PHMINPOSUW: case OP_DPPS: case OP_DPPD: case OP_MPSADBW: case OP_EMMS:
-		return false;
-	case OP_CMPPS: case OP_CMPPD: case OP_CMPSS: case OP_CMPSD:
-		return insn->imm < 8;
-	default:
-		break;
-	}
-	/* TCG reads the source after it has changed the same register. */
-	if (insn->op >= OP_PHADDW && insn->op <= OP_PHSUBSW)
-		return false;
-	/* A CPU lets F2 and F3 win over 66. */
-	if (insn->mandatory_prefix >= 0xf2 && insn->prefixes & PREFIX_OPSIZE)
-		return false;
-	if (insn->op >= OP_AESENC || insn->op >= OP_PCMPESTRM || insn->prefixes & PREFIX_SEG)
-		return false;
-	return insn->props & (INSN_MMX | INSN_SSE) && !(insn->props & INSN_X87);
-}
-
 static const int uc_xmm[8] = { UC_X86_REG_XMM0, UC_X86_REG_XMM1, UC_X86_REG_XMM2, UC_X86_REG_XMM3,
 			       UC_X86_REG_XMM4, UC_X86_REG_XMM5, UC_X86_REG_XMM6, UC_X86_REG_XMM7 };
 static const int uc_fp[8] = { UC_X86_REG_FP0, UC_X86_REG_FP1, UC_X86_REG_FP2, UC_X86_REG_FP3,
