@@ -96,6 +96,7 @@ static void make_code(u32 base)
 	memset(&made, 0, sizeof(made));
 	made.base = base;
 	made.for_unicorn = true;
+	made.portable = random_below(2);
 	made.code.starts[0] = 1;
 	while (items-- > 0 && !made.ends_by_fault && made.code.size < CASE_ROOM - 256)
 		if (!grow(&steps))

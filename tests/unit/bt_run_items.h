@@ -26,6 +26,7 @@ static struct {
 	u32 target[2 * MOST_ITEMS]; /* offsets of items */
 	u32 targets;
 	bool for_unicorn; /* nothing that TCG does otherwise */
+	bool portable;    /* and items that are not are avoided */
 	bool ends_by_fault;
 } made;
 
@@ -92,7 +93,7 @@ static void tame(u8 *bytes, struct x86_insn *insn)
 
 static void add_plain(struct piece *piece)
 {
-	bool fpu = !random_below(6);
+	bool fpu = !made.portable && !random_below(6);
 	struct x86_cpu any = { .gpr = { 0, 17 } };
 	struct x86_insn insn;
 	u8 bytes[16];
@@ -144,7 +145,7 @@ static void add_forward(struct piece *piece)
 
 	make_gap(&gap);
 	distance = (u8)gap.size;
-	switch (random_below(gap.size < 128 ? 6 : 3)) {
+	switch (random_below(gap.size >= 128 ? 3 : made.portable ? 4 : 6)) {
 	case 0:
 		add32(piece, 0xe9, gap.size);
 		break;
@@ -172,7 +173,7 @@ static void add_backward(struct piece *piece)
 	u32 to = made.base + made.target[random_below(made.targets)];
 	u32 distance = to - here(piece);
 
-	switch (random_below(4)) {
+	switch (random_below(made.portable ? 3 : 4)) {
 	case 0:
 		add32(piece, 0xe8, distance - 5); /* to a RET or so */
 		break;
@@ -191,34 +192,62 @@ static void add_backward(struct piece *piece)
 	}
 }
 
-/* Through a register, through memory, by RET: to what comes next behind a gap. */
+/* MOV dword [@at], @value. */
+static void add_store(struct piece *piece, u32 at, u32 value)
+{
+	u8 bytes[10] = { 0xc7, 0x05 };
+
+	memcpy(bytes + 2, &at, 4);
+	memcpy(bytes + 6, &value, 4);
+	add(piece, bytes, sizeof(bytes));
+}
+
+/* How to get to a target: what makes it known, and the jump. */
+enum by { BY_REGISTER, BY_MEMORY, BY_RET, BY_RET_IMM, BY_STACK, BY_ECX, BY_COUNT };
+static const u8 by_size[BY_COUNT] = { 7, 16, 6, 8, 8, 18 };
+
+static void add_jump(struct piece *piece, enum by by, u32 target)
+{
+	u32 reg = random_below(8), slot = DATA + random_below(DATA_SIZE - 4);
+	u8 call = random_below(2) ? 0x10 : 0x20; /* in ModRM: CALL or JMP */
+
+	switch (by) {
+	case BY_REGISTER:
+		add32(piece, 0xb8 + reg, target);
+		ADD(piece, 0xff, (u8)(0xc0 | call | reg));
+		break;
+	case BY_MEMORY:
+		add_store(piece, slot, target);
+		add32(piece, 0xff05u | call, slot);
+		break;
+	case BY_RET:
+		add32(piece, 0x68, target);
+		ADD(piece, 0xc3);
+		break;
+	case BY_RET_IMM:
+		add32(piece, 0x68, target);
+		ADD(piece, 0xc2, (u8)random_below(32), 0);
+		break;
+	case BY_STACK:
+		add32(piece, 0x68, target);
+		ADD(piece, 0xff, (u8)(0x04 | call), 0x24);
+		break;
+	default:
+		add_store(piece, slot, target);
+		add32(piece, 0xb8 + REG_ECX, slot + 8);
+		ADD(piece, 0xff, (u8)(0x41 | call), (u8)-8);
+		break;
+	}
+}
+
+/* To what comes next behind a gap. */
 static void add_indirect(struct piece *piece)
 {
-	static struct piece gap, jump;
-	u32 reg = random_below(8), slot = DATA + random_below(DATA_SIZE - 4),
-	    kind = random_below(6);
-	static const u8 size[6] = { 7, 7, 16, 16, 6, 8 };
-	u32 target;
+	static struct piece gap;
+	enum by by = random_below(BY_COUNT);
 
 	make_gap(&gap);
-	jump.size = 0;
-	target = here(piece) + size[kind] + gap.size;
-	if (kind < 2) { /* MOV reg, target; JMP or CALL reg */
-		add32(&jump, 0xb8 + reg, target);
-		ADD(&jump, 0xff, (u8)((kind ? 0xd0 : 0xe0) + reg));
-	} else if (kind < 4) { /* MOV [slot], target; JMP or CALL [slot] */
-		ADD(&jump, 0xc7, 0x05, (u8)slot, (u8)(slot >> 8), (u8)(slot >> 16),
-		    (u8)(slot >> 24), (u8)target, (u8)(target >> 8), (u8)(target >> 16),
-		    (u8)(target >> 24));
-		add32(&jump, kind == 2 ? 0xff25 : 0xff15, slot);
-	} else {
-		add32(&jump, 0x68, target);
-		if (kind == 4)
-			ADD(&jump, 0xc3);
-		else
-			ADD(&jump, 0xc2, (u8)random_below(32), 0);
-	}
-	append(piece, &jump);
+	add_jump(piece, by, here(piece) + by_size[by] + gap.size);
 	append(piece, &gap);
 }
 
@@ -254,7 +283,7 @@ static void add_system(struct piece *piece)
 	static const u8 cr[] = { 0, 2, 3, 4 };
 	u8 reg = (u8)random_below(8);
 
-	switch (random_below(6)) {
+	switch (random_below(made.portable ? 3 : 6)) {
 	case 0:
 		ADD(piece, 0xfa);
 		return;

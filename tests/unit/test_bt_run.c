@@ -255,9 +255,11 @@ static void renew(void)
 
 static void one_case(void)
 {
-	u32 base = CODE + case_number * CASE_ROOM % CODE_SIZE;
+	/* Every other case is near the end of a page. */
+	u32 room = case_number % (CODE_SIZE / (2 * CASE_ROOM) - 1);
+	u32 base = CODE + (room + 1) * 2 * CASE_ROOM - random_below(160);
 
-	if (base == CODE)
+	if (!room)
 		renew();
 	random_start_state(base);
 	plain.cpu = start;
