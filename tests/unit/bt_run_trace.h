@@ -179,8 +179,10 @@ static bool interpret(void)
 		undefined =
 			insn->op == OP_CMP ? 0 : undefined | random_undefined_flags(insn, &before);
 		if (result != EMUL_DONE) {
+			/* The SDM says that CMPS and SCAS have the old flags then; AMD's CPUs
+			 * have new ones. */
 			if (trace[i].repeated)
-				note(i + 1, undefined);
+				note(i + 1, undefined | EFLAGS_ARITH);
 			return made.ends_by_fault && is_safe_fault(&plain.cpu.fault);
 		}
 		note(++i, undefined);
