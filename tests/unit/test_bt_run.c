@@ -20,7 +20,7 @@
 
 #include "tests/unit/bt_run_trace.h"
 
-#define DEFAULT_COUNT 20000u
+#define DEFAULT_COUNT 12000u
 #define TRAP_STEP 1u
 
 /* ---- the translator's side ---- */
