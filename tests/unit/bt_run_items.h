@@ -278,12 +278,29 @@ static void add_popf(struct piece *piece)
 	}
 }
 
+/* Within the kernel, to what comes next behind a gap. */
+static void add_iret(struct piece *piece)
+{
+	static struct piece gap;
+	u32 flags = random32() & (EFLAGS_ARITH | EFLAGS_DF | EFLAGS_IF);
+
+	make_gap(&gap);
+	if (!random_below(8))
+		flags |= random32() & (EFLAGS_NT | EFLAGS_IOPL);
+	add32(piece, 0x68, flags);
+	add32(piece, 0x68, KERNEL_CS);
+	add32(piece, 0x68, here(piece) + 6 + gap.size);
+	ADD(piece, 0xcf);
+	append(piece, &gap);
+	made.for_unicorn = false; /* it has no such segment */
+}
+
 static void add_system(struct piece *piece)
 {
 	static const u8 cr[] = { 0, 2, 3, 4 };
 	u8 reg = (u8)random_below(8);
 
-	switch (random_below(made.portable ? 3 : 6)) {
+	switch (random_below(made.portable ? 3 : 8)) {
 	case 0:
 		ADD(piece, 0xfa);
 		return;
@@ -296,6 +313,10 @@ static void add_system(struct piece *piece)
 		break;
 	case 4:
 		ADD(piece, 0x8c, (u8)(0xc0 | random_below(6) << 3 | reg));
+		break;
+	case 6:
+	case 7:
+		add_iret(piece);
 		break;
 	case 5:
 		ADD(piece, (u8)(0x06 + 8 * random_below(4)));

@@ -25,11 +25,13 @@
 #define CODE_SIZE 0x10000u
 #define CACHE 0x12000000u
 #define SHARED 0x13000000u
+#define GDT_LINEAR (CODE + 2 * CODE_SIZE) /* for the interpreter's IRET only */
 #define IF_PAGE (SHARED + PAGE_SIZE)
 /* Guest-physical. */
 #define DIRECTORY 0x1000u
 #define DATA_TABLE 0x2000u
 #define CODE_TABLE 0x3000u
+#define GDT 0x4000u
 #define DATA_GPA 0x10000u
 #define CODE_GPA 0x20000u
 #define RAM_SIZE 0x40000u
@@ -146,6 +148,14 @@ static void make_tables(struct machine *m)
 		put32(m, CODE_TABLE + ((CODE + i) >> 12 & 0x3ff) * 4, (CODE_GPA + i) | PTE_P);
 }
 
+/* The kernel's code segment is all that there is. */
+static void make_gdt(struct machine *m)
+{
+	put32(m, CODE_TABLE + (GDT_LINEAR >> 12 & 0x3ff) * 4, GDT | PTE_P | PTE_W);
+	put32(m, GDT + KERNEL_CS, 0x0000ffffu);
+	put32(m, GDT + KERNEL_CS + 4, 0x00cf9b00u);
+}
+
 static void make_machine(struct machine *m)
 {
 	m->gmem = gmem_create(&fake_source);
@@ -153,6 +163,7 @@ static void make_machine(struct machine *m)
 	ck_assert_int_eq(gmem_add_ram(m->gmem, gpa(0), RAM_SIZE), 0);
 	m->interp = interp_create(&m->cpu, m->gmem, m->bus, &ops, NULL);
 	make_tables(m);
+	make_gdt(m);
 }
 
 static void make_bt(const struct bt_knobs *knobs)
@@ -225,6 +236,7 @@ static void reset_cpu(struct x86_cpu *cpu)
 	cpu->cr0 = CR0_PG | CR0_WP | CR0_ET | CR0_NE | CR0_PE;
 	cpu->cr2 = 0x12345678;
 	cpu->cr3 = DIRECTORY;
+	cpu->gdtr = (struct x86_table){ GDT_LINEAR, KERNEL_CS + 7 };
 	cpu->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
 	for (u32 reg = 0; reg < SREG_COUNT; reg++)
 		cpu->seg[reg] = (struct x86_segment){

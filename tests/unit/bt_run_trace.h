@@ -151,7 +151,7 @@ static void note_insn(u32 i, const struct x86_insn *insn)
 	trace[i].repeated =
 		insn->props & INSN_STRING && insn->prefixes & (PREFIX_REP | PREFIX_REPNE);
 	/* Its sequence changes them before it is done: sequences.c. */
-	if (insn->op == OP_POPF)
+	if (insn->op == OP_POPF || insn->op == OP_IRET)
 		trace[i].undefined |= EFLAGS_ARITH;
 }
 
