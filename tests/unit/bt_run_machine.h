@@ -25,7 +25,7 @@
 #define CODE_SIZE 0x10000u
 #define CACHE 0x12000000u
 #define SHARED 0x13000000u
-#define GDT_LINEAR (CODE + 2 * CODE_SIZE) /* for the interpreter's IRET only */
+#define GDT_LINEAR (CODE + 2 * CODE_SIZE) /* for the interpreter's IRET; may be read by accident */
 #define IF_PAGE (SHARED + PAGE_SIZE)
 /* Guest-physical. */
 #define DIRECTORY 0x1000u
@@ -151,7 +151,7 @@ static void make_tables(struct machine *m)
 /* The kernel's code segment is all that there is. */
 static void make_gdt(struct machine *m)
 {
-	put32(m, CODE_TABLE + (GDT_LINEAR >> 12 & 0x3ff) * 4, GDT | PTE_P | PTE_W);
+	put32(m, CODE_TABLE + (GDT_LINEAR >> 12 & 0x3ff) * 4, GDT | PTE_P);
 	put32(m, GDT + KERNEL_CS, 0x0000ffffu);
 	put32(m, GDT + KERNEL_CS + 4, 0x00cf9b00u);
 }
@@ -200,6 +200,8 @@ static void open_unicorn(void)
 		uc_close(uc);
 	ck_assert_int_eq(uc_open(UC_ARCH_X86, UC_MODE_32, &uc), 0);
 	ck_assert_int_eq(uc_mem_map_ptr(uc, DATA, DATA_SIZE, UC_PROT_ALL, uc_data), 0);
+	ck_assert_int_eq(uc_mem_map_ptr(uc, GDT_LINEAR, PAGE_SIZE, UC_PROT_READ,
+					(void *)GDT_LINEAR), 0);
 	ck_assert_int_eq(uc_mem_map_ptr(uc, CODE, CODE_SIZE, UC_PROT_READ | UC_PROT_EXEC, uc_code),
 			 0);
 }
@@ -215,6 +217,8 @@ static void make_machines(void)
 	map_at(DATA - GUARD, 2 * GUARD + DATA_SIZE, PROT_NONE, fresh, -1, 0);
 	fast.data = alias(&fast, DATA_GPA, DATA_SIZE, DATA, PROT_READ | PROT_WRITE);
 	alias(&fast, CODE_GPA, CODE_SIZE, CODE, PROT_READ);
+	alias(&fast, GDT, PAGE_SIZE, GDT_LINEAR, PROT_READ);
+	make_gdt(&fast); /* the alias is empty */
 	map_at(CACHE, BT_CACHE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, fresh, -1, 0);
 	map_at(SHARED, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, fresh, -1, 0);
 	make_bt(&(struct bt_knobs){ 0 });
