@@ -37,6 +37,18 @@ static inline void random_start(void)
 
 typedef bool random_filter_fn(const struct x86_insn *insn);
 
+/* Of F2 and F3 together a CPU takes the last, TCG the first. */
+static inline bool random_has_two_reps(const u8 *bytes)
+{
+	static const u8 prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+				       0x66, 0x67, 0xf0, 0xf2, 0xf3 };
+	u32 reps = 0;
+
+	for (; memchr(prefixes, *bytes, sizeof(prefixes)); bytes++)
+		reps += (*bytes & 0xfe) == 0xf2;
+	return reps > 1;
+}
+
 /* Prefixes sometimes, an opcode, and enough random bytes behind. */
 static inline void random_instruction(u8 bytes[16], bool code32, random_filter_fn *wanted,
 			       struct x86_insn *insn)
@@ -49,21 +61,12 @@ static inline void random_instruction(u8 bytes[16], bool code32, random_filter_f
 		memset(insn, 0, sizeof(*insn));
 		for (u32 i = 0; i < 16; i++)
 			bytes[i] = (u8)random32();
-		bool rep = false; /* of F2 and F3 together TCG takes the first */
-
-		while (at < 3 && !random_below(3)) {
-			u8 prefix = prefixes[random_below(sizeof(prefixes))];
-
-			if ((prefix & 0xfe) == 0xf2 && rep)
-				continue;
-			rep |= (prefix & 0xfe) == 0xf2;
-			bytes[at++] = prefix;
-		}
-		if ((bytes[at] & 0xfe) == 0xf2 && rep)
-			continue;
+		while (at < 3 && !random_below(3))
+			bytes[at++] = prefixes[random_below(sizeof(prefixes))];
 		if (!random_below(3))
 			bytes[at] = 0x0f;
-		if (insn_decode(bytes, 15, code32, insn) == DECODE_OK && wanted(insn))
+		if (insn_decode(bytes, 15, code32, insn) == DECODE_OK &&
+		    !random_has_two_reps(bytes) && wanted(insn))
 			return;
 	}
 }
