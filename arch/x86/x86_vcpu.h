@@ -77,6 +77,11 @@ struct x86_translated {
 	bool table_changed;  /* just now: more such writes are likely, and cheaper interpreted */
 	u32 stray_writes;    /* to traced pages, beside the tables */
 	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
+	u32 idt_gfn;         /* the same with the gate of INT 80h */
+	u32 int80_at;        /* offset of that gate in it */
+	u32 int80_tss;       /* TR's base when INT 80h was armed */
+	bool int80_stale;    /* the gate, IDTR or TR has changed */
+	u32 idt_stray_writes;
 };
 
 struct x86_vcpu {
@@ -199,10 +204,30 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 bool x86_translated_step(struct x86_vcpu *vcpu);
 /* Act on an exit by VECTOR_BT. */
 void x86_translated_exit(struct x86_vcpu *vcpu);
+/* A 32-bit segment of 4 GB at 0, of @type (SEG_TYPE_CODE, or SEG_TYPE_WRITABLE: data) and @dpl. */
+bool x86_translated_is_flat(const struct x86_segment *segment, u32 type, u32 dpl);
+
+/* ---- x86_desc.c ---- */
+
 /* What a shadow table may show of guest descriptor @raw. */
 u64 x86_translated_descriptor(const struct x86_vcpu *vcpu, u64 raw);
 /* Trace the guest's table of @size bytes at linear @base, which has been read for the shadow. */
 void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 size);
+
+/* Trace the page with the IDT's gate of INT 80h, or no longer. */
+void x86_translated_trace_idt(struct x86_vcpu *vcpu, bool on);
+/* Listen to writes to traced pages; or end that, and trace none. */
+void x86_translated_listen(struct x86_vcpu *vcpu, bool on);
+#define INT80_OFFSET (0x80u * 8)
+#define STRAY_LIMIT 256u /* writes beside a table on its page, after which it is not traced */
+
+/* ---- x86_syscall.c ---- */
+
+/* SYSENTER, SYSEXIT and INT 80h stay in guest space if the guest's state allows it.  Once before an
+ * entry; after a flush of the cache in between; after an instruction of the interpreter's. */
+void x86_syscall_prepare(struct x86_vcpu *vcpu);
+void x86_syscall_arm(struct x86_vcpu *vcpu);
+void x86_syscall_follow(struct x86_vcpu *vcpu, enum x86_op op);
 
 /* @vector is a real interrupt's, not an exception's. */
 bool x86_exit_is_external(u8 vector);

@@ -98,10 +98,22 @@ u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after);
  * interpreter.  Valid until the next flush (bt_stats.flushes). */
 void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2]);
 
+/* How a guest's gate for INT n from CPL 3 looks: to @eip in the kernel's code segment, by a 32-bit TSS at linear
+ * @tss whose SS0 is @ss. */
+struct bt_trap_gate {
+	u32 eip, tss;
+	u16 ss;
+	bool clears_if; /* an interrupt gate, no trap gate */
+};
+/* The place in the cache where the CPU arrives from that INT, in ring 1 with the trap frame of the shared
+ * page.  Valid as above. */
+u32 bt_trap_thunk(struct bt *bt, const struct bt_trap_gate *gate);
+
 struct bt_recovery {
 	enum bt_exit exit;
 	bool if_known;    /* a fault on the page with IF is settled: @cpu has the new IF */
-	bool sysenter;    /* SYSENTER has just brought the guest here */
+	bool sysenter;    /* SYSENTER or INT n has just brought the guest here */
+	bool before_int;  /* INT n from CPL 3 is under way: the guest's state is in the trap frame, not in @cpu */
 	u32 link;         /* BT_EXIT_LINK: for bt_link() */
 };
 

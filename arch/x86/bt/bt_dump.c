@@ -85,7 +85,8 @@ static u32 dump_one(const struct dump *d, u32 at, u32 end, u32 *guest)
 	u32 eip, length, link;
 	struct bt_mark mark = mark_at(d->bt, d->number, at, &eip);
 
-	if (eip != *guest && d->bt->blocks[d->number].kind != BLOCK_ROUTINE) {
+	if (eip != *guest && d->bt->blocks[d->number].kind != BLOCK_ROUTINE &&
+	    d->bt->blocks[d->number].kind != BLOCK_TRAP) {
 		u32 count = guest_bytes(d, eip, bytes, sizeof(bytes));
 		int used = hv_snprintf(left, sizeof(left), "%08x ", eip);
 
@@ -106,7 +107,8 @@ static u32 dump_one(const struct dump *d, u32 at, u32 end, u32 *guest)
 
 static void dump_block(const struct dump *d)
 {
-	static const char *const kinds[] = { "dropped block", "block", "pad", "routine" };
+	static const char *const kinds[] = { "dropped block", "block", "pad", "routine",
+					     "trap gate" };
 	const struct bt_block *block = &d->bt->blocks[d->number];
 	u32 end = d->number + 1 < d->bt->block_count ? block[1].begin : d->bt->code_used;
 	u32 guest = ~block->eip;

@@ -67,7 +67,7 @@ struct bt_mark {
 #define MARK_SHADOW (MARK_IF_EAX | MARK_IF_ZERO)
 /* A mark without flags and spills stands at a boundary: the cache may be entered there. */
 
-enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE };
+enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE, BLOCK_TRAP };
 
 struct bt_block {
 	u32 eip;       /* pads: the block's, too */
@@ -222,6 +222,7 @@ enum next sequence(struct emit *e, const struct source *s);
 void emit_pad(struct emit *e, u32 eip);
 void emit_slow_routine(struct emit *e);
 void emit_thunk(struct emit *e, u32 eip, bool emulate);
+void emit_trap_thunk(struct emit *e, const struct bt_trap_gate *gate);
 /* A direct branch: @opcode is E9, or 0F80 + condition. */
 void emit_branch(struct emit *e, u32 opcode, u32 target);
 

@@ -287,21 +287,42 @@ u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after)
 	return number ? tc_linear(bt, block_body(&bt->blocks[number])) : 0;
 }
 
+/* A thunk's block, which is known by nothing but its place. */
+static void thunk_begin(struct bt *bt, struct emit *e, u32 eip, enum block_kind kind)
+{
+	emit_begin(bt, e, block_begin(bt, eip, kind));
+}
+
+static u32 thunk_end(struct emit *e)
+{
+	emit_stubs(e);
+	emit_end(e);
+	link_known(e->bt, e->block);
+	return tc_linear(e->bt, e->block->begin);
+}
+
 void bt_sysenter_thunks(struct bt *bt, u32 eip, u32 place[2])
 {
+	struct emit e;
+
 	if (!room_for_block(bt))
 		bt_flush(bt);
 	for (u32 i = 0; i < 2; i++) {
-		struct bt_block *block = block_begin(bt, eip, BLOCK_ROUTINE);
-		struct emit e;
-
-		emit_begin(bt, &e, block);
+		thunk_begin(bt, &e, eip, BLOCK_ROUTINE);
 		emit_thunk(&e, eip, i);
-		emit_stubs(&e);
-		emit_end(&e);
-		link_known(bt, block);
-		place[i] = tc_linear(bt, block->begin);
+		place[i] = thunk_end(&e);
 	}
+}
+
+u32 bt_trap_thunk(struct bt *bt, const struct bt_trap_gate *gate)
+{
+	struct emit e;
+
+	if (!room_for_block(bt))
+		bt_flush(bt);
+	thunk_begin(bt, &e, gate->eip, BLOCK_TRAP);
+	emit_trap_thunk(&e, gate);
+	return thunk_end(&e);
 }
 
 u32 bt_generation(const struct bt *bt)

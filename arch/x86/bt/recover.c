@@ -91,6 +91,8 @@ bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct 
 		return false;
 	mark = mark_at(bt, number, offset, &cpu->eip);
 	*recovery = (struct bt_recovery){ .exit = mark.flags & MARK_EXIT };
+	recovery->before_int = block->kind == BLOCK_TRAP && !(mark.flags & MARK_EIP_LINK) &&
+			       recovery->exit != BT_EXIT_LINK;
 	recover_if(cpu, mark.flags, recovery);
 	correct_esp(cpu, mark.flags);
 	if (recovery->exit == BT_EXIT_LINK || mark.flags & MARK_EIP_LINK) {

@@ -287,6 +287,39 @@ void emit_thunk(struct emit *e, u32 eip, bool emulate)
 	emit_branch(e, OPCODE_JMP, eip);
 }
 
+/* From the frame on the shared page to the stack that the guest's TSS has now.  Until the last push the
+ * INT has not happened; if SS0 is not what the CPU has loaded, the interpreter does it. */
+void emit_trap_thunk(struct emit *e, const struct bt_trap_gate *gate)
+{
+	u8 *same_ss;
+
+	emit_mark(e, gate->eip, 0, 0);
+	emit_save(e, REG_ECX, spill_slot(REG_ECX));
+	emit_bytes(e, (const u8[]){ 0x36, 0x0f, 0xb7, 0x0d }, 4); /* MOVZX ECX, word [SS: TSS.SS0] */
+	emit32(e, gate->tss + 8);
+	emit_mark(e, gate->eip, ECX, 0);
+	emit_bytes(e, (const u8[]){ 0x8d, 0x89 }, 2); /* LEA ECX, [ECX - SS0] */
+	emit32(e, 0u - gate->ss);
+	same_ss = emit_short(e, SHORT_JECXZ);
+	emit_mark(e, gate->eip, ECX, BT_EXIT_EMULATE);
+	emit_exit(e);
+	emit_mark(e, gate->eip, ECX, 0);
+	emit_here(e, same_ss);
+	emit_load(e, REG_ECX, spill_slot(REG_ECX));
+	emit_mark(e, gate->eip, 0, 0);
+	emit_load_at(e, REG_ESP, gate->tss + 4);
+	for (u32 i = 5; i-- > 0;) {
+		emit_bytes(e, (const u8[]){ 0x36, 0xff, 0x35 }, 3); /* PUSH dword [SS: frame] */
+		emit32(e, e->bt->config.shared_linear + SHARED_TRAP_FRAME + i * 4);
+	}
+	if (gate->clears_if) {
+		emit_mark(e, gate->eip, 0, MARK_EIP_LINK | MARK_IF_ZERO);
+		emit_store_imm(e, if_address(e), 0);
+	}
+	emit_mark(e, gate->eip, 0, MARK_EIP_LINK);
+	emit_branch(e, OPCODE_JMP, gate->eip);
+}
+
 /* ---- flags and interrupts ---- */
 
 static enum next seq_cli(struct emit *e, const struct source *s)

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Shadow descriptors of a translated guest follow the tables in its memory.
+ *
+ * The guest's GDT and LDT are traced (GMEM_DESC), so that a shadow descriptor is always what a load would
+ * find now; a register keeps what it has loaded, and while that differs from the table (a TLS descriptor
+ * changed under its selector), the interpreter runs the guest.  A descriptor without its accessed bit has no
+ * shadow: its load faults, and the interpreter sets the bit in the guest's table.
+ *
+ * Of the IDT one gate is of interest, that of INT 80h (x86_syscall.c): its page is traced, too.
+ */
+#include "arch/x86/x86_vcpu.h"
+
+#include "hv/lib/string.h"
+
+#define NO_GFN 0xffffffffu
+
+#define DESC_ACCESSED BIT64(40)
+#define DESC_S BIT64(44)
+
+u64 x86_translated_descriptor(const struct x86_vcpu *vcpu, u64 raw)
+{
+	if (!vcpu->vmi.active && vcpu->translated.bt && (raw & (DESC_S | DESC_ACCESSED)) == DESC_S)
+		return 0;
+	return raw;
+}
+
+static void untrace(struct x86_vcpu *vcpu, enum gate_table table)
+{
+	for (u32 i = 0; i < GATE_TABLE_PAGES; i++) {
+		u32 *gfn = &vcpu->translated.desc_gfn[table][i];
+
+		if (*gfn != NO_GFN)
+			gmem_set_flags(vcpu->config.gmem, gpa_of_pfn(*gfn), 0, GMEM_DESC);
+		*gfn = NO_GFN;
+	}
+}
+
+static void trace_pages(struct x86_vcpu *vcpu, enum gate_table table)
+{
+	for (u32 i = 0; i < GATE_TABLE_PAGES; i++) {
+		u32 gfn = vcpu->translated.desc_gfn[table][i];
+
+		if (gfn == NO_GFN)
+			continue;
+		gmem_set_flags(vcpu->config.gmem, gpa_of_pfn(gfn), GMEM_DESC, 0);
+		shadow_write_protect(vcpu->shadow, gpa_of_pfn(gfn));
+	}
+}
+
+/* All, since they may share pages. */
+static void trace_all(struct x86_vcpu *vcpu)
+{
+	u32 gfn = vcpu->translated.idt_gfn;
+
+	trace_pages(vcpu, GATE_TABLE_GDT);
+	trace_pages(vcpu, GATE_TABLE_LDT);
+	if (gfn == NO_GFN)
+		return;
+	gmem_set_flags(vcpu->config.gmem, gpa_of_pfn(gfn), GMEM_DESC, 0);
+	shadow_write_protect(vcpu->shadow, gpa_of_pfn(gfn));
+}
+
+void x86_translated_trace_idt(struct x86_vcpu *vcpu, bool on)
+{
+	struct x86_translated *t = &vcpu->translated;
+	struct walk_result walk;
+
+	if (t->idt_gfn != NO_GFN)
+		gmem_set_flags(vcpu->config.gmem, gpa_of_pfn(t->idt_gfn), 0, GMEM_DESC);
+	t->idt_gfn = NO_GFN;
+	if (on && !mmu_probe(&vcpu->cpu, vcpu->config.gmem,
+			     gva(vcpu->cpu.idtr.base + INT80_OFFSET), ACCESS_READ, &walk)) {
+		t->idt_gfn = (u32)gpa_pfn(walk.gpa);
+		t->int80_at = (u32)walk.gpa.v & PAGE_MASK;
+	}
+	trace_all(vcpu);
+}
+
+void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 size)
+{
+	u32 first = base >> PAGE_SHIFT, count = ((base & PAGE_MASK) + size + PAGE_MASK) >> PAGE_SHIFT;
+	struct walk_result walk;
+
+	if (!vcpu->translated.bt)
+		return;
+	untrace(vcpu, table);
+	if (vcpu->translated.polled)
+		return;
+	for (u32 i = 0; i < MIN(count, (u32)GATE_TABLE_PAGES); i++)
+		if (!mmu_probe(&vcpu->cpu, vcpu->config.gmem, gva((first + i) << PAGE_SHIFT),
+			       ACCESS_READ, &walk))
+			vcpu->translated.desc_gfn[table][i] = (u32)gpa_pfn(walk.gpa);
+	trace_all(vcpu);
+}
+
+/* Is the descriptor at @offset of the GDT one of the four that SYSENTER and SYSEXIT use? */
+static bool is_system_descriptor(const struct x86_vcpu *vcpu, u32 offset)
+{
+	return offset - ((u32)vcpu->cpu.sysenter_cs & SEL_INDEX) < 32;
+}
+
+/* A page with a table is written so often that tracing costs more than looking at the table whenever
+ * translated code is left. */
+static void count_stray_write(struct x86_vcpu *vcpu)
+{
+	if (++vcpu->translated.stray_writes < STRAY_LIMIT)
+		return;
+	vcpu->translated.polled = true;
+	untrace(vcpu, GATE_TABLE_GDT);
+	untrace(vcpu, GATE_TABLE_LDT);
+}
+
+/* Bytes of a page that a table is on have changed: the descriptors there follow.  True if there
+ * were any. */
+static bool table_written(struct x86_vcpu *vcpu, enum gate_table table, u32 page, u32 offset, u32 size)
+{
+	u32 base = table == GATE_TABLE_GDT ? vcpu->cpu.gdtr.base : vcpu->cpu.ldtr.base;
+	u32 limit = table == GATE_TABLE_GDT ? vcpu->cpu.gdtr.limit : vcpu->gate.ldt_limit;
+	gpa_t frame = gpa_of_pfn(vcpu->translated.desc_gfn[table][page]);
+	bool *stale = table == GATE_TABLE_GDT ? &vcpu->gdt_stale : &vcpu->ldt_stale;
+	bool hit = false;
+
+	if (base & 7) {
+		*stale = vcpu->check_segments = true;
+		return true;
+	}
+	for (u32 at = ALIGN_DOWN(offset, 8); at < offset + size; at += 8) {
+		u32 in_table = page * PAGE_SIZE + at - (base & PAGE_MASK);
+		const u64 *raw = gmem_ptr(vcpu->config.gmem, gpa(frame.v + at), 8, false);
+
+		if (!raw || in_table > limit || limit - in_table < 7)
+			continue;
+		if (gate_set_descriptor(&vcpu->gate, table, in_table,
+					x86_translated_descriptor(vcpu, READ_ONCE(*raw))))
+			x86_vcpu_kill(vcpu, "no memory for a shadow descriptor table");
+		vcpu->check_segments = hit = true;
+		if (table == GATE_TABLE_GDT && is_system_descriptor(vcpu, in_table))
+			vcpu->translated.system_stale = true;
+	}
+	return hit;
+}
+
+/* The page with the gate of INT 80h has been written to. */
+static void idt_written(struct x86_vcpu *vcpu, u32 offset, u32 size)
+{
+	struct x86_translated *t = &vcpu->translated;
+
+	if (offset < t->int80_at + 8 && t->int80_at < offset + size)
+		t->int80_stale = true;
+	/* Data that is written all the time stands beside it: INT 80h will do without us. */
+	else if (++t->idt_stray_writes >= STRAY_LIMIT)
+		t->int80_stale = true;
+}
+
+static void descriptors_written(void *opaque, gpa_t address, u32 size)
+{
+	struct x86_vcpu *vcpu = opaque;
+	u32 gfn = (u32)gpa_pfn(address);
+	bool hit = false, idt = gfn == vcpu->translated.idt_gfn;
+
+	if (idt)
+		idt_written(vcpu, (u32)address.v & PAGE_MASK, size);
+	for (u32 table = 0; table < 2; table++)
+		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
+			if (vcpu->translated.desc_gfn[table][i] == gfn)
+				hit |= table_written(vcpu, table, i, (u32)address.v & PAGE_MASK, size);
+	vcpu->translated.table_changed |= hit;
+	if (!hit && !idt)
+		count_stray_write(vcpu);
+}
+
+void x86_translated_listen(struct x86_vcpu *vcpu, bool on)
+{
+	struct x86_translated *t = &vcpu->translated;
+
+	if (on) {
+		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
+			t->desc_gfn[GATE_TABLE_GDT][i] = t->desc_gfn[GATE_TABLE_LDT][i] = NO_GFN;
+		t->idt_gfn = NO_GFN;
+		t->int80_stale = true;
+		gmem_listen(vcpu->config.gmem, GMEM_DESC, descriptors_written, vcpu);
+		return;
+	}
+	untrace(vcpu, GATE_TABLE_GDT);
+	untrace(vcpu, GATE_TABLE_LDT);
+	x86_translated_trace_idt(vcpu, false);
+	gmem_listen(vcpu->config.gmem, GMEM_DESC, NULL, NULL);
+}
