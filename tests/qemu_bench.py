@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tools/bench: its table, and that what fails is told.  Nothing here is about how fast anything is."""
+"""tools/bench and tools/hvprofile: their tables, and that what fails is told.  Nothing here is about how fast anything is."""
 from pathlib import Path
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,27 @@ def test_unknown_names() -> None:
     done, _ = bench("systems", "--systems", "nonsense")
     want(done.returncode == 1 and "--systems nonsense; expected some of" in done.stderr,
          "no complaint", done.stderr)
+
+
+def test_profile() -> None:
+    """hvprofile counts a run by function: one romulus_main, which is a part of the whole; and code that
+    the guest ran translated, and in the ROM."""
+    command = ["tools/hvprofile", "run", "--batch", "--kernel", "build/guests/vmi-first.elf",
+               "--timeout", str(TIMEOUT_S / 3), "--top", "10000", "--annotate", "romulus_main"]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=TIMEOUT_S / 2, check=False)
+    want(done.returncode == 0, f"exit status {done.returncode}; expected 0", done.stderr)
+    text = done.stdout[done.stdout.index("the whole run:"):]
+    total, ours = (int(number.partition(".")[0].replace(",", ""))
+                   for number in re.search(r"(\S+) instructions, (\S+) of", text).groups())
+    rows = re.findall(r"^ +([\d,]+)\.0 +\S+% +([\d,]+)\.000 +\S+ ([\w.]+)$", text, re.M)
+    counts = {name: (int(count.replace(",", "")), int(calls.replace(",", "")))
+              for count, calls, name in rows}
+    want(counts["romulus_main"][1] == 1, "romulus_main not called once", text)
+    want(0 < counts["romulus_main"][0] < ours < total, "wrong sums", text)
+    want(sum(int(row[0].replace(",", "")) for row in rows) == ours, "the rows do not make the sum", text)
+    want("(translated code)" in text and "(ROM)" in text, "no code of the guest's", text)
+    want(re.search(r"^ +1 +[0-9a-f]+:\tcall", text, re.M), "no annotated call", text)
 
 
 class Deaths:
