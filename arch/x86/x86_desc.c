@@ -27,18 +27,19 @@ u64 x86_translated_descriptor(const struct x86_vcpu *vcpu, u64 raw)
 
 static void untrace(struct x86_vcpu *vcpu, enum gate_table table)
 {
-	for (u32 i = 0; i < GATE_TABLE_PAGES; i++) {
+	for (u32 i = 0; i < vcpu->translated.desc_pages[table]; i++) {
 		u32 *gfn = &vcpu->translated.desc_gfn[table][i];
 
 		if (*gfn != NO_GFN)
 			gmem_set_flags(vcpu->config.gmem, gpa_of_pfn(*gfn), 0, GMEM_DESC);
 		*gfn = NO_GFN;
 	}
+	vcpu->translated.desc_pages[table] = 0;
 }
 
 static void trace_pages(struct x86_vcpu *vcpu, enum gate_table table)
 {
-	for (u32 i = 0; i < GATE_TABLE_PAGES; i++) {
+	for (u32 i = 0; i < vcpu->translated.desc_pages[table]; i++) {
 		u32 gfn = vcpu->translated.desc_gfn[table][i];
 
 		if (gfn == NO_GFN)
@@ -87,7 +88,9 @@ void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base
 	untrace(vcpu, table);
 	if (vcpu->translated.polled)
 		return;
-	for (u32 i = 0; i < MIN(count, (u32)GATE_TABLE_PAGES); i++)
+	count = MIN(count, (u32)GATE_TABLE_PAGES);
+	vcpu->translated.desc_pages[table] = (u8)count;
+	for (u32 i = 0; i < count; i++)
 		if (!mmu_probe(&vcpu->cpu, vcpu->config.gmem, gva((first + i) << PAGE_SHIFT),
 			       ACCESS_READ, &walk))
 			vcpu->translated.desc_gfn[table][i] = (u32)gpa_pfn(walk.gpa);
@@ -162,7 +165,7 @@ static void descriptors_written(void *opaque, gpa_t address, u32 size)
 	if (idt)
 		idt_written(vcpu, (u32)address.v & PAGE_MASK, size);
 	for (u32 table = 0; table < 2; table++)
-		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
+		for (u32 i = 0; i < vcpu->translated.desc_pages[table]; i++)
 			if (vcpu->translated.desc_gfn[table][i] == gfn)
 				hit |= table_written(vcpu, table, i, (u32)address.v & PAGE_MASK, size);
 	vcpu->translated.table_changed |= hit;
@@ -175,8 +178,8 @@ void x86_translated_listen(struct x86_vcpu *vcpu, bool on)
 	struct x86_translated *t = &vcpu->translated;
 
 	if (on) {
-		for (u32 i = 0; i < GATE_TABLE_PAGES; i++)
-			t->desc_gfn[GATE_TABLE_GDT][i] = t->desc_gfn[GATE_TABLE_LDT][i] = NO_GFN;
+		memset(t->desc_gfn, 0xff, sizeof(t->desc_gfn)); /* NO_GFN */
+		t->desc_pages[GATE_TABLE_GDT] = t->desc_pages[GATE_TABLE_LDT] = 0;
 		t->idt_gfn = NO_GFN;
 		t->int80_stale = true;
 		gmem_listen(vcpu->config.gmem, GMEM_DESC, descriptors_written, vcpu);

@@ -304,11 +304,12 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 }
 
 #define SHORT_RUN 32u
+#define TABLE_RUN 4u
 
 /* A guest that may run translated after this.  Whatever changes that ends a run early. */
-static void run_short(struct x86_vcpu *vcpu, u32 *budget)
+static void run_short(struct x86_vcpu *vcpu, u32 most, u32 *budget)
 {
-	u32 share = MIN(*budget, SHORT_RUN), left = share;
+	u32 share = MIN(*budget, most), left = share;
 	enum emul_result result = interp_run(vcpu->interp, &left);
 	struct x86_fault fault = vcpu->cpu.fault;
 	const u8 *bytes;
@@ -321,9 +322,9 @@ static void run_short(struct x86_vcpu *vcpu, u32 *budget)
 	finish(vcpu, result);
 }
 
-/* One instruction of a guest that may be ready for another engine after it; of any other as many as
- * the interpreter does at a time. */
-static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
+/* One instruction of a guest that may be ready for another engine after it, or @most; of any other as
+ * many as the interpreter does at a time. */
+static void run_interpreter(struct x86_vcpu *vcpu, u32 most, u32 *budget)
 {
 	u32 before = *budget, eip = vcpu->cpu.eip;
 
@@ -333,7 +334,7 @@ static void run_interpreter(struct x86_vcpu *vcpu, u32 *budget)
 		return;
 	}
 	if (vcpu->has_gate)
-		run_short(vcpu, budget);
+		run_short(vcpu, most, budget);
 	else
 		finish(vcpu, interp_run(vcpu->interp, budget));
 	vcpu->stats.emulated[EMULATE_BEFORE_INIT] += before - *budget;
@@ -360,7 +361,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			return VCPU_STOP_HALTED;
 		if (vcpu->translated.table_changed) {
 			vcpu->translated.table_changed = false;
-			run_interpreter(vcpu, &budget);
+			run_interpreter(vcpu, TABLE_RUN, &budget);
 			continue;
 		}
 		engine = x86_vcpu_engine(vcpu);
@@ -368,7 +369,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 		if (vcpu->config.compare && place)
 			place = x86_both_rehearse(vcpu);
 		if (engine == ENGINE_INTERPRETER || (engine == ENGINE_TRANSLATED && !place)) {
-			run_interpreter(vcpu, &budget);
+			run_interpreter(vcpu, SHORT_RUN, &budget);
 			continue;
 		}
 		if (!x86_direct_run(vcpu, place))

@@ -77,6 +77,7 @@ struct x86_translated {
 	bool table_changed;  /* just now: more such writes are likely, and cheaper interpreted */
 	u32 stray_writes;    /* to traced pages, beside the tables */
 	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
+	u8 desc_pages[2];    /* so many of each */
 	u32 idt_gfn;         /* the same with the gate of INT 80h */
 	u32 int80_at;        /* offset of that gate in it */
 	u32 int80_tss;       /* TR's base when INT 80h was armed */
