@@ -46,6 +46,9 @@
 #define GATE_SYSENTER_ESP (GATE_TSS + 0x90)
 #define GATE_SYSENTER_EIP (GATE_TSS + 0x94)
 #define GATE_SYSENTER_RARE (GATE_TSS + 0x98) /* with TF or NT */
+/* Pairs of a guest CR3 and the hardware's, that translated code may load; the second 0: none. */
+#define GATE_ROOTS (GATE_TSS + 0xc0)
+#define GATE_ROOTS_SIZE 0x40
 #define GATE_DR7 (GATE_TSS + 0x84) /* what DR7 has while the guest runs; 0: no breakpoints */
 
 /* Where a VMI guest's gate is: what the ROM's virtual_top says. */
@@ -65,6 +68,7 @@
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
 /* Of translated code. */
+#define SHARED_FLUSHED 0x44   /* it has flushed its TLB since the last entry */
 #define SHARED_BT_SPILL 0x80  /* guest registers by number */
 #define SHARED_BT_FLAGS 0xa0  /* guest flags as LAHF and SETO AL give them */
 #define SHARED_BT_EIP 0xa4    /* target of an indirect branch, guest address */
@@ -84,7 +88,8 @@ struct shared_page {
 	uint32_t kernel_esp;    /* from UpdateKernelStack */
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
-	uint32_t reserved2[15];
+	uint32_t flushed;
+	uint32_t reserved2[14];
 	uint32_t bt_spill[8];
 	uint32_t bt_flags, bt_eip, bt_target;
 	uint32_t reserved3[5];

@@ -29,6 +29,8 @@
 
 /* int $VECTOR_BT in the translation cache: an exit. */
 #define VECTOR_BT 0x41
+/* int $VECTOR_BT_CR3 there: load CR3 from EAX, or exit. */
+#define VECTOR_BT_CR3 0x42
 
 /* Linear slots of the gate, 4 MB each; the host maps nothing else there.  The first is the VMI
  * guests': it is what the ROM's virtual_top announces.  A translated guest's is the last that it does
@@ -75,6 +77,8 @@ ASSERT_SIZE(struct guest_frame, 0x4c);
 u32 switch_enter(hpa_t root, u32 frame);
 /* SYSENTER goes to ring 1 as GATE_SYSENTER_* in the loaded gate say, or is #GP. */
 void switch_set_sysenter(bool on);
+/* The CR3 with which the last exit came: the guest may have changed it within guest space. */
+hpa_t switch_exit_root(void);
 /* CR2 as the last exit found it. */
 u32 switch_fault_address(void);
 /* The EIP (in the gate at @gate) lies on a segment pop or the IRET of the way in. */
@@ -89,6 +93,7 @@ void switch_load_ldt(u16 selector);
 /* The gate's text: where it is, and where in it vector @vector enters. */
 hpa_t switch_gate_text(void);
 u32 switch_vector_offset(u8 vector);
+u32 switch_load_cr3_offset(void); /* the way of VECTOR_BT_CR3 that may need no exit */
 /* The host runs with EFER.NXE. */
 bool switch_has_nx(void);
 /* The host's own CR3, and the descriptor of its double-fault TSS, for the gate's constants. */

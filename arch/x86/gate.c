@@ -116,15 +116,21 @@ static u64 *table_entry(struct gate *gate, enum gate_table table, u32 offset)
 	return *page ? *page + (offset & PAGE_MASK) / 8 : NULL;
 }
 
+/* To @offset in the gate's text; INT from rings up to @dpl. */
+static void set_vector(struct gate *gate, u8 vector, u32 offset, u32 dpl)
+{
+	u32 entry = gate->base + GATE_TEXT + offset;
+
+	gate->idt[vector] = (entry & 0xffff) | (u64)HOST_CS << 16 |
+			    (u64)(IDT_INTERRUPT_GATE | dpl << IDT_DPL_SHIFT) << 32 |
+			    (u64)(entry >> 16) << 48;
+}
+
 static void init_idt(struct gate *gate)
 {
 	for (u32 vector = 0; vector < 256; vector++) {
-		u32 entry = gate->base + GATE_TEXT + switch_vector_offset((u8)vector);
-		u32 dpl = vector == VECTOR_HYPERCALL ? 1 : 0;
-
-		gate->idt[vector] = (entry & 0xffff) | (u64)HOST_CS << 16 |
-				    (u64)(IDT_INTERRUPT_GATE | dpl << IDT_DPL_SHIFT) << 32 |
-				    (u64)(entry >> 16) << 48;
+		set_vector(gate, (u8)vector, switch_vector_offset((u8)vector),
+			   vector == VECTOR_HYPERCALL ? 1 : 0);
 	}
 }
 
@@ -175,6 +181,7 @@ int gate_translate(struct gate *gate, hpa_t cache)
 	if (!gate->guest_if)
 		return ERR(-ENOMEM);
 	gate->idt[VECTOR_BT] |= (u64)1 << IDT_DPL_SHIFT << 32;
+	set_vector(gate, VECTOR_BT_CR3, switch_load_cr3_offset(), 1);
 	gate->own_first = BT_CS;
 	memset(gate->view, 0, sizeof(gate->view));
 	last[(BT_CS & PAGE_MASK) / 8] = FLAT_CODE | 1ull << DESC_DPL_SHIFT;
@@ -367,8 +374,26 @@ void gate_set_int80(struct gate *gate, u16 selector, u32 offset)
 
 void gate_clear_int80(struct gate *gate)
 {
-	u32 entry = gate->base + GATE_TEXT + switch_vector_offset(0x80);
+	set_vector(gate, 0x80, switch_vector_offset(0x80), 0);
+}
 
-	gate->idt[0x80] = (entry & 0xffff) | (u64)HOST_CS << 16 | (u64)IDT_INTERRUPT_GATE << 32 |
-			  (u64)(entry >> 16) << 48;
+void gate_set_root(struct gate *gate, u32 index, u32 cr3, hpa_t root)
+{
+	u32 *pair = gate->tss + (GATE_ROOTS - GATE_TSS) / 4 + index * 2;
+
+	ASSERT(index < GATE_ROOT_COUNT);
+	pair[0] = cr3;
+	pair[1] = (u32)root.v;
+}
+
+int gate_find_root(const struct gate *gate, hpa_t root, u32 *cr3)
+{
+	const u32 *pair = gate->tss + (GATE_ROOTS - GATE_TSS) / 4;
+
+	for (u32 i = 0; i < GATE_ROOT_COUNT; i++, pair += 2)
+		if (root.v && pair[1] == (u32)root.v) {
+			*cr3 = pair[0];
+			return (int)i;
+		}
+	return -1;
 }

@@ -89,6 +89,13 @@ void gate_clear_table(struct gate *gate, enum gate_table table, u32 offset);
 void gate_set_ldt_size(struct gate *gate, u32 bytes);
 #define GATE_LDT_SELECTOR 0xffd8
 
+/* Translated code may load guest @cr3, which is @root in hardware, without an exit; @root 0: it may not.
+ * @index: below GATE_ROOT_COUNT. */
+#define GATE_ROOT_COUNT (GATE_ROOTS_SIZE / 8)
+void gate_set_root(struct gate *gate, u32 index, u32 cr3, hpa_t root);
+/* The index of @root and the guest's CR3 for it; -1 if it is not there. */
+int gate_find_root(const struct gate *gate, hpa_t root, u32 *cr3);
+
 /* Ring-1 stack segment of the direct gate. */
 void gate_set_ss1(struct gate *gate, u16 selector);
 /* Open the direct gate: vector 0x80 goes from ring 3 to @selector:@offset in ring 1; or close it. */

@@ -14,6 +14,7 @@
 #define PERCPU_RESUME 0x08
 #define PERCPU_HOST_IDTR 0x0c
 #define PERCPU_GUEST_IDTR 0x14
+#define PERCPU_EXIT_CR3 0x1c
 
 #ifndef __ASSEMBLY__
 #include "hv/lib/types.h"
@@ -33,6 +34,7 @@ struct percpu {
 	u16 unused1;
 	struct pseudo_descriptor guest_idtr;
 	u16 unused2;
+	u32 exit_cr3;  /* the guest's, at the last exit */
 	u32 gate;                /* linear address of the loaded gate; 0: none */
 	const struct gate *gate_owner; /* x86_direct.c: which vcpu's it is */
 	u32 fault_address;       /* CR2 at the last exit */
@@ -47,6 +49,7 @@ ASSERT_OFFSET(struct percpu, guest_dr7, PERCPU_GUEST_DR7);
 ASSERT_OFFSET(struct percpu, resume, PERCPU_RESUME);
 ASSERT_OFFSET(struct percpu, host_idtr, PERCPU_HOST_IDTR);
 ASSERT_OFFSET(struct percpu, guest_idtr, PERCPU_GUEST_IDTR);
+ASSERT_OFFSET(struct percpu, exit_cr3, PERCPU_EXIT_CR3);
 #endif
 
 /* The calling CPU's.  arch/x86/switch/switch.c; tests/fake/switch.c. */

@@ -415,6 +415,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 		vcpu->root = shadow_root(vcpu->shadow, cpu);
 		vcpu->root_stale = false;
 	}
+	x86_roots_note(vcpu);
 	/* Every entry loads CR3 and so flushes the hardware's TLB. */
 	shadow_take_tlb_flush(vcpu->shadow);
 	x86_direct_fill_shared(vcpu);
@@ -430,6 +431,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 
 	frame = gate_exit_frame(&vcpu->gate, switch_enter(vcpu->root, gate_frame_linear(&vcpu->gate)));
 	vcpu->stats.exits++;
+	x86_roots_take(vcpu);
 	if (!frame) {
 		x86_vcpu_kill(vcpu, "exit frame is not on the entry stack");
 		return false;

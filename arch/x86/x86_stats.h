@@ -45,7 +45,8 @@ enum x86_emulation {
 	X(misses, "indirect branches not in the tables")                                           \
 	X(compared, "runs of translated code compared with the interpreter")                       \
 	X(not_compared, "runs of translated code that could not be compared")                       \
-	X(gate_moves, "moves of the gate to another slot")
+	X(gate_moves, "moves of the gate to another slot")                                         \
+	X(light_cr3, "exits in another address space than the entry's")
 
 struct x86_stats {
 #define X(name, text) u64 name;

@@ -104,7 +104,8 @@ static int start(struct x86_vcpu *vcpu)
 	const struct gmem_source *pages = vcpu->config.pages;
 	struct bt_config config = { .gmem = vcpu->config.gmem, .supports = supports,
 				    .protect = protect, .opaque = vcpu,
-				    .knobs = vcpu->config.knobs };
+				    .light = !vcpu->config.compare,
+				    .warm_up = !vcpu->config.compare, .knobs = vcpu->config.knobs };
 
 	if (!pages->alloc_large(pages->opaque, &t->cache))
 		return ERR(-ENOMEM);
@@ -169,12 +170,12 @@ void x86_translated_follow(struct x86_vcpu *vcpu, enum x86_op op)
 	}
 }
 
-void x86_translated_flushed(struct x86_vcpu *vcpu, bool all, gva_t address)
+void x86_translated_flushed(struct x86_vcpu *vcpu, enum tlb_flush kind)
 {
 	if (!vcpu->translated.bt)
 		return;
-	bt_flushed(vcpu->translated.bt, &vcpu->cpu, all, address);
-	vcpu->translated.slot_stale |= all;
+	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
+	vcpu->translated.slot_stale |= kind != TLB_FLUSH_PAGE;
 }
 
 /* ---- in and out ---- */
@@ -254,7 +255,8 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	u16 ss = (u16)(frame->ss & ~SEL_RPL);
-	u32 place = frame->eip - ((u8)frame->vector == VECTOR_BT ? 2 : 0);
+	bool exit = (u8)frame->vector == VECTOR_BT || (u8)frame->vector == VECTOR_BT_CR3;
+	u32 place = frame->eip - (exit ? 2 : 0);
 
 	if ((u16)frame->cs != (BT_CS | 1) || !vcpu->translated.bt)
 		return false;

@@ -34,7 +34,7 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 		vcpu->root_stale = true;
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
 	}
-	x86_translated_flushed(vcpu, kind != TLB_FLUSH_PAGE, address);
+	x86_translated_flushed(vcpu, kind);
 }
 
 void x86_vcpu_flush(struct x86_vcpu *vcpu, enum tlb_flush kind, gva_t address)
@@ -310,7 +310,8 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 static void run_short(struct x86_vcpu *vcpu, u32 most, u32 *budget)
 {
 	u32 share = MIN(*budget, most), left = share;
-	enum emul_result result = interp_run(vcpu->interp, &left);
+	enum emul_result result = most == SHORT_RUN ? interp_run_block(vcpu->interp, &left) :
+						      interp_run(vcpu->interp, &left);
 	struct x86_fault fault = vcpu->cpu.fault;
 	const u8 *bytes;
 
@@ -365,6 +366,8 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			continue;
 		}
 		engine = x86_vcpu_engine(vcpu);
+		if (engine != ENGINE_INTERPRETER && !vcpu->vmi.active)
+			x86_roots_settle(vcpu);
 		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
 		if (vcpu->config.compare && place)
 			place = x86_both_rehearse(vcpu);

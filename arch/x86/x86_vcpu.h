@@ -77,6 +77,11 @@ struct x86_translated {
 	bool table_changed;  /* just now: more such writes are likely, and cheaper interpreted */
 	u32 stray_writes;    /* to traced pages, beside the tables */
 	u32 desc_gfn[2][GATE_TABLE_PAGES]; /* guest pages of GDT and LDT that are traced */
+	bool maps_stale;     /* a flush: translated code may have to lead elsewhere */
+	bool roots_known;    /* the gate has some */
+	bool root_noted;     /* and the present one */
+	u8 root_hand;        /* the one that was put there last */
+	u32 region_changes;  /* bt_region_changes() that they are good for */
 	u8 desc_pages[2];    /* so many of each */
 	u32 idt_gfn;         /* the same with the gate of INT 80h */
 	u32 int80_at;        /* offset of that gate in it */
@@ -191,7 +196,7 @@ void x86_translated_release(struct x86_vcpu *vcpu);
 /* After an instruction of the interpreter's: follow what it changed. */
 void x86_translated_follow(struct x86_vcpu *vcpu, enum x86_op op);
 /* The guest's translations changed. */
-void x86_translated_flushed(struct x86_vcpu *vcpu, bool all, gva_t address);
+void x86_translated_flushed(struct x86_vcpu *vcpu, enum tlb_flush kind);
 /* CS and SS are such that the kernel can run translated. */
 bool x86_translated_fits(const struct x86_vcpu *vcpu);
 /* Where in the cache the guest goes on; 0: it is the interpreter's turn. */
@@ -221,6 +226,17 @@ void x86_translated_trace_idt(struct x86_vcpu *vcpu, bool on);
 void x86_translated_listen(struct x86_vcpu *vcpu, bool on);
 #define INT80_OFFSET (0x80u * 8)
 #define STRAY_LIMIT 256u /* writes beside a table on its page, after which it is not traced */
+
+/* ---- x86_roots.c ---- */
+
+/* The guest flushed translations, the interpreter says; @modes: since CR0 or CR4 changed. */
+void x86_roots_flushed(struct x86_vcpu *vcpu, bool modes);
+/* Before an entry: translated code leads where it should. */
+void x86_roots_settle(struct x86_vcpu *vcpu);
+/* Right before an entry: the guest's CR3 is vcpu->root, and may be loaded without an exit from now on. */
+void x86_roots_note(struct x86_vcpu *vcpu);
+/* After an exit: what the guest did about its TLB. */
+void x86_roots_take(struct x86_vcpu *vcpu);
 
 /* ---- x86_syscall.c ---- */
 

@@ -102,6 +102,16 @@ u32 switch_enter(hpa_t root, u32 address)
 	return fake_switch.exit_frame ? fake_switch.exit_frame : address;
 }
 
+hpa_t switch_exit_root(void)
+{
+	return fake_switch.root;
+}
+
+u32 switch_load_cr3_offset(void)
+{
+	return 0x900;
+}
+
 u32 switch_fault_address(void)
 {
 	return fake_switch.cr2;

@@ -52,6 +52,8 @@ struct bt_config {
 	/* The frame of @address has got a flag: no writable mapping of it may be left. */
 	void (*protect)(void *opaque, gpa_t address);
 	void *opaque;
+	bool light;       /* MOV to CR3 by VECTOR_BT_CR3 (not with PAE), INVLPG by a note on the shared page */
+	bool warm_up;     /* code is translated when it is met the second time */
 	struct bt_knobs knobs;
 };
 
@@ -132,6 +134,11 @@ void bt_flushed(struct bt *bt, const struct x86_cpu *cpu, bool all, gva_t addres
 /* gmem listeners. */
 void bt_code_written(void *bt, gpa_t address, u32 size);
 void bt_table_written(void *bt, gpa_t address, u32 size);
+
+/* Is there code in any of the regions @first to @last (linear address >> 21)?  And a count of changes to the
+ * list of these regions. */
+bool bt_has_region(const struct bt *bt, u32 first, u32 last);
+u32 bt_region_changes(const struct bt *bt);
 
 /* Counts whenever blocks were dropped: a place in the cache that was valid before may not be now. */
 u32 bt_generation(const struct bt *bt);

@@ -117,6 +117,7 @@ struct map_entry {
 
 #define BUCKETS 4096u
 #define PAGE_BUCKETS 1024u
+#define MET_BITS 0x20000u
 #define REGIONS 64u
 
 /* 2 MB of linear space with code, and what decides where they lead. */
@@ -154,12 +155,15 @@ struct bt {
 	u32 block_count, link_count, mark_count, page_count, map_count;
 	u32 free_page;
 	struct region regions[REGIONS];
-	u32 region_count;
+	u32 region_count, region_changes;
 
 	u32 buckets[BUCKETS];
 	u32 page_buckets[PAGE_BUCKETS];
+	u32 met[MET_BITS / 32]; /* EIPs at which the cache was to be entered, and nothing was there */
 	u32 map_buckets[PAGE_BUCKETS], table_buckets[PAGE_BUCKETS];
 	struct bt_stats stats;
+	/* A block is made here: an emulator below us has to look at each store to a page with code. */
+	u8 draft[BLOCK_ROOM];
 };
 
 static inline u32 tc_linear(const struct bt *bt, u32 offset)
@@ -195,6 +199,7 @@ static inline u32 spill_slot(u32 reg)
 void emit_store_imm(struct emit *e, u32 linear, u32 value);
 void emit_load_at(struct emit *e, u32 reg, u32 linear);
 void emit_save_at(struct emit *e, u32 reg, u32 linear);
+void emit_int(struct emit *e, u32 vector);
 void emit_exit(struct emit *e);
 /* JMP or Jcc rel32 to an offset in the cache. */
 void emit_jump(struct emit *e, u32 offset);

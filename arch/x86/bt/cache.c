@@ -274,6 +274,17 @@ static u32 resume_in_block(const struct bt *bt, u32 eip)
 	return 0;
 }
 
+/* Most of a kernel's code runs once, at boot: it is not worth a translation.  (Two EIPs may share a bit.) */
+static bool is_worth_it(struct bt *bt, u32 eip)
+{
+	u32 bit = (eip ^ eip >> 15) % MET_BITS, *word = &bt->met[bit / 32];
+
+	if (!bt->config.warm_up || *word & BIT(bit % 32))
+		return true;
+	*word |= BIT(bit % 32);
+	return false;
+}
+
 u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after)
 {
 	bool branch = after == BT_EXIT_LINK || after == BT_EXIT_MISS;
@@ -282,7 +293,7 @@ u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after)
 	if (place)
 		return tc_linear(bt, place);
 	number = find_block(bt, cpu->eip);
-	if (!number)
+	if (!number && is_worth_it(bt, cpu->eip))
 		number = translate(bt, cpu, cpu->eip, after == BT_EXIT_MISS);
 	return number ? tc_linear(bt, block_body(&bt->blocks[number])) : 0;
 }

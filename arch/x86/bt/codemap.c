@@ -70,6 +70,7 @@ static void add_region(struct bt *bt, u32 number, u64 entry)
 	for (u32 i = 0; i < bt->region_count; i++)
 		if (bt->regions[i].number == number)
 			return;
+	bt->region_changes++;
 	bt->regions[bt->region_count++] = (struct region){ number, entry & ENTRY_MATTERS };
 }
 
@@ -145,6 +146,7 @@ static void drop_region(struct bt *bt, u32 i)
 	u32 first = bt->regions[i].number << (REGION_SHIFT - PAGE_SHIFT);
 
 	bt->regions[i] = bt->regions[--bt->region_count];
+	bt->region_changes++;
 	for (u32 page = first; page < first + BIT(REGION_SHIFT - PAGE_SHIFT); page++) {
 		struct map_entry *entry = find(bt, page);
 
@@ -192,4 +194,18 @@ void forget_map(struct bt *bt)
 	memset(bt->table_buckets, 0, sizeof(bt->table_buckets));
 	bt->map_count = 1;
 	bt->region_count = 0;
+	bt->region_changes++;
+}
+
+bool bt_has_region(const struct bt *bt, u32 first, u32 last)
+{
+	for (u32 i = 0; i < bt->region_count; i++)
+		if (bt->regions[i].number - first <= last - first)
+			return true;
+	return false;
+}
+
+u32 bt_region_changes(const struct bt *bt)
+{
+	return bt->region_changes;
 }

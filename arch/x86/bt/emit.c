@@ -16,7 +16,7 @@
 void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block)
 {
 	*e = (struct emit){ .bt = bt, .block = block, .begin = bt->code_used, .eip = block->eip };
-	e->base = e->at = bt->config.cache + bt->code_used;
+	e->base = e->at = bt->draft;
 }
 
 void emit_end(struct emit *e)
@@ -24,6 +24,7 @@ void emit_end(struct emit *e)
 	struct bt *bt = e->bt;
 
 	ASSERT(e->at - e->base <= (long)BLOCK_ROOM);
+	memcpy(bt->config.cache + e->begin, e->base, (size_t)(e->at - e->base));
 	bt->code_used = emit_offset(e);
 	bt->stats.code_bytes = bt->code_used - CODE_OFFSET;
 }
@@ -108,10 +109,15 @@ void emit_store_imm(struct emit *e, u32 linear, u32 value)
 	emit32(e, value);
 }
 
-void emit_exit(struct emit *e)
+void emit_int(struct emit *e, u32 vector)
 {
 	emit8(e, 0xcd);
-	emit8(e, VECTOR_BT);
+	emit8(e, vector);
+}
+
+void emit_exit(struct emit *e)
+{
+	emit_int(e, VECTOR_BT);
 }
 
 void emit_jump(struct emit *e, u32 offset)

@@ -17,6 +17,8 @@
  */
 #include "arch/x86/bt/bt_priv.h"
 
+#include "arch/x86/mmu/ptformat.h"
+
 #define REG8_AL 0
 #define OPCODE_JMP 0xe9u
 #define OPCODE_JCC 0x0f80u
@@ -561,6 +563,32 @@ static enum next seq_read_cr(struct emit *e, const struct source *s)
 	return NEXT_GO_ON;
 }
 
+/* The gate does it, or exits: then the interpreter does. */
+static enum next seq_write_cr(struct emit *e, const struct source *s)
+{
+	u32 reg = s->insn->operand[1].reg;
+
+	if (!e->bt->config.light || s->insn->operand[0].reg != 3 || s->insn->prefixes & PREFIX_LOCK ||
+	    e->bt->mode.format == PTF_PAE || e->bt->mode.format == PTF_PAE_NX)
+		return NEXT_CALLOUT;
+	emit_save(e, REG_EAX, spill_slot(REG_EAX));
+	emit_bytes(e, (const u8[]){ 0x89, (u8)(0xc0 | reg << 3) }, 2); /* MOV EAX, reg */
+	emit_mark(e, s->eip, EAX, BT_EXIT_EMULATE);
+	emit_int(e, VECTOR_BT_CR3);
+	emit_mark(e, behind(s), EAX, 0);
+	emit_load(e, REG_EAX, spill_slot(REG_EAX));
+	return NEXT_GO_ON;
+}
+
+/* Why that is enough: x86_roots.c. */
+static enum next seq_invlpg(struct emit *e, const struct source *s)
+{
+	if (!e->bt->config.light || s->insn->prefixes & PREFIX_LOCK)
+		return NEXT_CALLOUT;
+	emit_store_imm(e, e->bt->config.shared_linear + SHARED_FLUSHED, 1);
+	return NEXT_GO_ON;
+}
+
 typedef enum next sequence_fn(struct emit *e, const struct source *s);
 
 /* @wide: the table's entry holds for a 32-bit operand only; else it is called out. */
@@ -596,6 +624,8 @@ static const struct {
 	{ OP_LGS, false, seq_load_far },
 	{ OP_MOV_SREG_TO, false, seq_store_sreg },
 	{ OP_MOV_FROM_CR, false, seq_read_cr },
+	{ OP_MOV_TO_CR, false, seq_write_cr },
+	{ OP_INVLPG, false, seq_invlpg },
 };
 
 enum next sequence(struct emit *e, const struct source *s)

@@ -262,7 +262,8 @@ enum emul_result interp_step(struct interp *ip)
 	return UNLIKELY(ip->learned) ? complete_store(ip) : complete(ip);
 }
 
-enum emul_result interp_run(struct interp *ip, u32 *budget)
+/* Until after an instruction with one of @last. */
+static enum emul_result run(struct interp *ip, u32 *budget, u32 last)
 {
 	const struct x86_cpu *cpu = ip->cpu;
 	bool shadowed = cpu->interrupt_shadow; /* an interrupt may wait for this one instruction */
@@ -273,7 +274,7 @@ enum emul_result interp_run(struct interp *ip, u32 *budget)
 	(*budget)--;
 	/* Whatever needs more than a plain step ends the run: after it these hold again. */
 	while (result == EMUL_DONE && *budget && !shadowed && !ip->last->ends_run && !ip->used_bus &&
-	       !((cpu->dr[7] & 0xff) | cpu->interrupt_shadow)) {
+	       !(ip->last->insn.props & last) && !((cpu->dr[7] & 0xff) | cpu->interrupt_shadow)) {
 		begin(ip);
 		result = fetch_instruction(ip);
 		if (UNLIKELY(result != EMUL_DONE))
@@ -282,6 +283,16 @@ enum emul_result interp_run(struct interp *ip, u32 *budget)
 		(*budget)--;
 	}
 	return result;
+}
+
+enum emul_result interp_run(struct interp *ip, u32 *budget)
+{
+	return run(ip, budget, 0);
+}
+
+enum emul_result interp_run_block(struct interp *ip, u32 *budget)
+{
+	return run(ip, budget, INSN_BRANCH);
 }
 
 enum emul_result interp_execute(struct interp *ip, const u8 *bytes, u32 size)

@@ -57,6 +57,8 @@ enum emul_result interp_step(struct interp *interp);
  * EMUL_DONE, after an instruction that touched the bus, was privileged, loaded IF, CS or SS, left a
  * shadow, or took an interrupt: after whatever can change that an interrupt is to be taken. */
 enum emul_result interp_run(struct interp *interp, u32 *budget);
+/* The same, but no further than a branch. */
+enum emul_result interp_run_block(struct interp *interp, u32 *budget);
 /* Execute the one instruction in @bytes (@size of them, at most 15) as if it stood at CS:EIP: how
  * calls that mean an instruction are done with that instruction's semantics.  EIP advances by its
  * length, or goes where it branches. */

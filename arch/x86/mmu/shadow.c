@@ -38,6 +38,7 @@ struct shadow *shadow_create(struct gmem *gmem, const struct gmem_source *source
 	shadow->source = *source;
 	shadow->nx = nx;
 	shadow->tlb_flush = true;
+	note_directories(shadow, ALL_REGIONS);
 	if (pool_create(shadow, pool_pages) || !pool_take_frame(shadow, &gate)) {
 		pool_destroy(shadow);
 		kheap_free(shadow);
@@ -135,6 +136,7 @@ static u8 vacate_root(struct shadow *shadow)
 	*link = root->next;
 	for (u32 i = 0; i < 4; i++)
 		spte_zap(shadow, shadow->root_hand * 4u + i);
+	note_directories(shadow, ALL_REGIONS);
 	root->used = false;
 	return shadow->root_hand;
 }
@@ -238,7 +240,17 @@ static void drop(struct shadow *shadow, struct shadow_page *sp, u32 index)
 			shadow->gate_written = true;
 		else if (sp->entries[i])
 			spte_set(shadow, sp, i, 0);
+		note_directories(shadow, sp_place(sp) * ENTRIES + i, sp_place(sp) * ENTRIES + i);
 	}
+}
+
+bool shadow_take_directories(struct shadow *shadow, u32 *first, u32 *last)
+{
+	*first = shadow->dir_first;
+	*last = shadow->dir_last;
+	shadow->dir_first = ~0u;
+	shadow->dir_last = 0;
+	return *first <= *last;
 }
 
 bool shadow_take_gate_write(struct shadow *shadow)

@@ -49,6 +49,10 @@ bool shadow_slot_claimed(const struct shadow *shadow, const struct x86_cpu *cpu,
 /* True once since the last call if the guest has written to a directory entry of the gate's slot. */
 bool shadow_take_gate_write(struct shadow *shadow);
 
+/* True once since the last call if directory entries of linear regions @first to @last (address >> 21) may
+ * have changed in any root, or roots that were handed out lead elsewhere now. */
+bool shadow_take_directories(struct shadow *shadow, u32 *first, u32 *last);
+
 /* The hardware CR3 for the guest's present CR0, CR3, CR4, EFER, pdpte: finds or builds the root.
  * To be called when any of these changed, and before the first run. */
 hpa_t shadow_root(struct shadow *shadow, const struct x86_cpu *cpu);

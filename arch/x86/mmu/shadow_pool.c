@@ -242,6 +242,8 @@ void sp_free(struct shadow *shadow, struct shadow_page *sp)
 {
 	rmap_each(shadow, sp->pfn, false, zap_parent);
 	shadow->tlb_flush |= sp->live;
+	if (sp_kind(sp) == SP_PD)
+		note_directories(shadow, ALL_REGIONS);
 	for (u32 i = 0; i < ENTRIES && sp->live; i++) {
 		u64 spte = sp->entries[i];
 

@@ -83,6 +83,7 @@ struct shadow {
 	u64 gate_pde[2];
 	bool has_gate;
 	bool gate_written;
+	u32 dir_first, dir_last; /* regions whose directory entries may have changed; first > last: none */
 	u32 gate_pfn; /* a page directory with nothing but the gate */
 
 	/* Arrays in pages of their own. */
@@ -164,6 +165,14 @@ static inline bool spte_tracked(const struct shadow *shadow, const struct shadow
 		return (u32)((spte & PTE_FRAME) >> PAGE_SHIFT) != shadow->gate_pfn;
 	return (low & PTE_W) || (sp_kind(sp) == SP_PD && !(low & PTE_PS));
 }
+
+/* Directory entries of these regions (linear address >> 21) may be others from now on. */
+static inline void note_directories(struct shadow *shadow, u32 first, u32 last)
+{
+	shadow->dir_first = MIN(shadow->dir_first, first);
+	shadow->dir_last = MAX(shadow->dir_last, last);
+}
+#define ALL_REGIONS 0u, 2047u
 
 /* ---- shadow_memory.c ---- */
 

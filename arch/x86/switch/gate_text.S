@@ -91,9 +91,11 @@ gate_save:
 	xorl %ecx, %ecx			/* a trap in the host reloads FS and GS, whose */
 	movl %ecx, %fs			/* descriptors may be gone by then */
 	movl %ecx, %gs
+	movl %cr3, %edi
 	movl %edx, %cr3
 	/* host space from here */
 	movl PERCPU_HOST_ESP(%esi), %esp
+	movl %edi, PERCPU_EXIT_CR3(%esi)
 	lidt PERCPU_HOST_IDTR(%esi)
 	popl %ebp
 	popl %edi
@@ -132,6 +134,37 @@ gate_sysenter:
 	pushl $BT_CS | 1
 	pushl GATE_SYSENTER_RARE - ENTRY_STACK_END + 16(%esp)
 	iret
+
+/*
+ * INT VECTOR_BT_CR3 of translated code: load the guest's CR3 in EAX.  If its root is in the gate's table
+ * (x86_roots.c), that is one instruction here; else it is an exit.
+ */
+	.globl gate_load_cr3
+gate_load_cr3:
+	pushl %ecx
+	pushl %edx
+	movl %esp, %edx
+	andl $SLOT_MASK, %edx
+	leal GATE_ROOTS(%edx), %ecx
+1:	cmpl %eax, %ss:(%ecx)
+	je 2f
+	addl $8, %ecx
+	testb $GATE_ROOTS_SIZE - 1, %cl
+	jnz 1b
+	jmp 3f
+2:	movl %ss:4(%ecx), %ecx
+	jecxz 3f			/* an empty place */
+	movl %eax, %ss:GATE_SHARED + SHARED_CR3(%edx)
+	movl $1, %ss:GATE_SHARED + SHARED_FLUSHED(%edx)
+	movl %ecx, %cr3
+	popl %edx
+	popl %ecx
+	iret
+3:	popl %edx
+	popl %ecx
+	pushl %eax
+	pushl $VECTOR_BT_CR3
+	jmp gate_exit
 
 /* EAX = guest CR3, EDX = frame, EBX = the guest's DR7 or 0. */
 	.globl gate_resume

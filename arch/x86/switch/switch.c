@@ -16,7 +16,7 @@
 #include "guest-abi/shared_page.h"
 #include "hv/arch.h"
 
-extern u8 gate_text[], gate_sysenter[], gate_resume[], gate_resume_first[], gate_resume_end[];
+extern u8 gate_text[], gate_sysenter[], gate_load_cr3[], gate_resume[], gate_resume_first[], gate_resume_end[];
 /* EAX, EDX, ECX; see gate_text.S. */
 u32 switch_enter_asm(u32 root, u32 frame, struct percpu *cpu);
 
@@ -38,6 +38,11 @@ u32 switch_enter(hpa_t root, u32 frame)
 
 	cpu->fault_address = read_cr2();
 	return exit_frame;
+}
+
+hpa_t switch_exit_root(void)
+{
+	return hpa(this_cpu()->exit_cr3);
 }
 
 u32 switch_fault_address(void)
@@ -148,6 +153,11 @@ hpa_t switch_gate_text(void)
 u32 switch_vector_offset(u8 vector)
 {
 	return vector * 8u;
+}
+
+u32 switch_load_cr3_offset(void)
+{
+	return (u32)(gate_load_cr3 - gate_text);
 }
 
 bool switch_has_nx(void)
