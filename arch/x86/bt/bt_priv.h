@@ -28,6 +28,7 @@
 #define ARCH_X86_BT_BT_PRIV_H
 
 #include "arch/x86/bt/bt.h"
+#include "arch/x86/isa/shape.h"
 
 #define BRANCH_ENTRIES 0x10000u
 #define HASH_OFFSET 0x40000u
@@ -161,6 +162,7 @@ struct bt {
 	u32 page_buckets[PAGE_BUCKETS];
 	u32 met[MET_BITS / 32]; /* EIPs at which the cache was to be entered, and nothing was there */
 	u32 map_buckets[PAGE_BUCKETS], table_buckets[PAGE_BUCKETS];
+	struct insn_shapes copied; /* what was copied before */
 	struct bt_stats stats;
 	/* A block is made here: an emulator below us has to look at each store to a page with code. */
 	u8 draft[BLOCK_ROOM];
@@ -176,6 +178,8 @@ void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block);
 /* Give the code to the block; everything is in the cache. */
 void emit_end(struct emit *e);
 void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags);
+/* emit_mark(e, eip, 0, 0): a guest instruction begins. */
+void emit_boundary(struct emit *e, u32 eip);
 static inline void emit8(struct emit *e, u32 byte)
 {
 	*e->at++ = (u8)byte;

@@ -56,6 +56,20 @@ void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
 	e->eip = eip;
 }
 
+void emit_boundary(struct emit *e, u32 eip)
+{
+	struct bt *bt = e->bt;
+	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
+
+	if (e->shadow || tc > 255) {
+		emit_mark(e, eip, 0, 0);
+		return;
+	}
+	bt->marks[bt->mark_count++] = (struct bt_mark){ .tc = (u8)tc, .eip = (u8)(eip - e->eip) };
+	e->marked = at;
+	e->eip = eip;
+}
+
 void emit16(struct emit *e, u32 value)
 {
 	emit8(e, value);

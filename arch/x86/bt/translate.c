@@ -14,6 +14,8 @@
 
 #define OPCODE_JMP 0xe9u
 
+typedef u32 __attribute__((aligned(1), may_alias)) unaligned_dword;
+
 /* Guest code under translation: the bytes of its pages, by linear address. */
 struct window {
 	u32 page;          /* linear page number of host[0] */
@@ -68,6 +70,12 @@ static bool decode(struct bt *bt, struct x86_cpu *cpu, struct window *window, u3
 	return result == DECODE_OK;
 }
 
+static inline void copy_dwords(u8 *to, const u8 *from, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		((unaligned_dword *)to)[i] = READ_ONCE(((const unaligned_dword *)from)[i]);
+}
+
 static void callout(struct emit *e, u32 eip)
 {
 	emit_mark(e, eip, 0, BT_EXIT_EMULATE);
@@ -84,6 +92,7 @@ static enum next translate_insn(struct emit *e, const struct source *s)
 
 	if (copied[insn->op] || fpu) {
 		if (config->supports(config->opaque, insn)) {
+			insn_shape_learn(&e->bt->copied, s->bytes, insn);
 			emit_bytes(e, s->bytes, insn->length);
 			return NEXT_GO_ON;
 		}
@@ -123,6 +132,26 @@ void link_known(struct bt *bt, const struct bt_block *block)
 	}
 }
 
+/* Copy instructions from @eip on, at most @most, whose like was copied before; returns how many. */
+static u32 copy_known(struct emit *e, const struct window *window, u32 *eip, u32 most)
+{
+	u32 which = (*eip >> PAGE_SHIFT) - window->page, offset = *eip & PAGE_MASK, count = 0, length;
+	const u8 *host = which < 2 ? window->host[which] : NULL;
+
+	for (; host && count < most && offset <= PAGE_SIZE - INSN_SHAPE_BYTES; count++) {
+		/* Read once; where they may stay. */
+		copy_dwords(e->at, host + offset, INSN_SHAPE_BYTES / 4);
+		length = insn_shape_length(&e->bt->copied, e->at);
+		if (!length)
+			break;
+		emit_boundary(e, *eip);
+		e->at += length;
+		offset += length;
+		*eip += length;
+	}
+	return count;
+}
+
 /* Instructions from @eip on; returns the guest bytes they have. */
 static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *window, u32 eip)
 {
@@ -131,11 +160,14 @@ static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *wi
 	enum next next = NEXT_GO_ON;
 
 	while (next == NEXT_GO_ON) {
-		struct source s = { .eip = eip };
+		struct source s;
 		u8 bytes[INSN_MAX_LENGTH + 1];
 		struct x86_insn insn;
-		u32 page = eip >> PAGE_SHIFT;
+		u32 page;
 
+		count += copy_known(e, window, &eip, bt->max_insns - count);
+		s.eip = eip;
+		page = eip >> PAGE_SHIFT;
 		/* Room for links and marks, the end of the page: go on in another block. */
 		if (count == bt->max_insns || (count && page != window->page &&
 					       !(window->host[1] && page == window->page + 1)))
