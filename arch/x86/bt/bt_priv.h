@@ -68,6 +68,16 @@ struct bt_mark {
 #define MARK_SHADOW (MARK_IF_EAX | MARK_IF_ZERO)
 /* A mark without flags and spills stands at a boundary: the cache may be entered there. */
 
+/* What is known of a place in the cache where an exit came from. */
+struct bt_place {
+	u32 offset;
+	u32 block;
+	struct bt_mark mark;  /* in force there */
+	u32 at, eip;          /* where that mark is, and the guest */
+	u32 next, next_eip;   /* the same of the mark behind it, if the cache may be entered there; else next is 0 */
+};
+#define PLACES 256u
+
 enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE, BLOCK_TRAP };
 
 struct bt_block {
@@ -146,7 +156,8 @@ struct bt {
 	u32 code_used;  /* offset in the cache of the first free byte */
 	u32 slow_routine;
 	u32 generation;
-	u32 last_block; /* that an exit came from */
+	const struct bt_place *last; /* that an exit came from, or NULL */
+	struct bt_place places[PLACES]; /* by offset */
 
 	struct bt_block *blocks;
 	struct bt_link *links;

@@ -172,7 +172,8 @@ void bt_flush(struct bt *bt)
 	bt->code_used = CODE_OFFSET;
 	bt->block_count = bt->link_count = 1; /* number 0 is none */
 	bt->mark_count = 0;
-	bt->last_block = 0;
+	bt->last = NULL;
+	memset(bt->places, 0, sizeof(bt->places));
 	bt->generation++;
 	bt->stats.flushes++;
 
@@ -255,13 +256,13 @@ void bt_set_mode(struct bt *bt, const struct bt_mode *mode)
 }
 
 /* A place for EIP inside of the block that the guest left just now. */
-static u32 resume_in_block(const struct bt *bt, u32 eip)
+static u32 search_block(const struct bt *bt, u32 number, u32 eip)
 {
-	const struct bt_block *block = &bt->blocks[bt->last_block];
-	u32 end = bt->last_block + 1 < bt->block_count ? block[1].mark : bt->mark_count;
+	const struct bt_block *block = &bt->blocks[number];
+	u32 end = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
 	u32 at_eip = block->eip, at = block->begin;
 
-	if (!bt->last_block || block->kind != BLOCK_CODE || eip - block->eip >= block->length)
+	if (eip - block->eip >= block->length)
 		return 0;
 	for (u32 i = block->mark; i < end; i++) {
 		const struct bt_mark *mark = &bt->marks[i];
@@ -283,6 +284,20 @@ static bool is_worth_it(struct bt *bt, u32 eip)
 		return true;
 	*word |= BIT(bit % 32);
 	return false;
+}
+
+/* Mostly it is the same instruction, or the next one. */
+static u32 resume_in_block(const struct bt *bt, u32 eip)
+{
+	const struct bt_place *last = bt->last;
+
+	if (!last || bt->blocks[last->block].kind != BLOCK_CODE)
+		return 0;
+	if (eip == last->next_eip && last->next)
+		return last->next;
+	if (eip == last->eip && !last->mark.flags && !last->mark.spilled)
+		return last->at;
+	return search_block(bt, last->block, eip);
 }
 
 u32 bt_enter(struct bt *bt, struct x86_cpu *cpu, enum bt_exit after)

@@ -26,20 +26,50 @@ u32 block_at(const struct bt *bt, u32 offset)
 	return low;
 }
 
-struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
+/* What the marks of block @number say of @offset. */
+static void look_up(const struct bt *bt, u32 number, u32 offset, struct bt_place *place)
 {
 	const struct bt_block *block = &bt->blocks[number];
 	u32 count = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
 	const struct bt_mark *mark = &bt->marks[block->mark], *end = &bt->marks[count];
-	const struct bt_mark *found = NULL;
-	u32 at = block->begin, guest = block->eip;
+	u32 at = block->begin, eip = block->eip;
 
+	*place = (struct bt_place){ .offset = offset, .block = number, .at = at, .eip = eip };
 	for (; mark < end && (at += mark->tc) <= offset; mark++) {
-		guest += mark->eip;
-		found = mark;
+		eip += mark->eip;
+		place->mark = *mark;
+		place->at = at;
+		place->eip = eip;
 	}
-	*eip = guest;
-	return found ? *found : (struct bt_mark){ 0 };
+	if (mark < end && !mark->flags && !mark->spilled) {
+		place->next = at;
+		place->next_eip = eip + mark->eip;
+	}
+}
+
+struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
+{
+	struct bt_place place;
+
+	look_up(bt, number, offset, &place);
+	*eip = place.eip;
+	return place.mark;
+}
+
+/* Exits come from the same places again and again, and the code and marks of a place stay as they are until all
+ * is forgotten. */
+static const struct bt_place *place_of(struct bt *bt, u32 offset)
+{
+	struct bt_place *place = &bt->places[(offset ^ offset >> 8) % PLACES];
+	u32 number;
+
+	if (place->offset == offset)
+		return place;
+	number = block_at(bt, offset);
+	if (!number)
+		return NULL;
+	look_up(bt, number, offset, place);
+	return place;
 }
 
 /* The link that a branch at or behind @offset belongs to; @stub: whose stub it is. */
@@ -80,38 +110,46 @@ static void recover_if(struct x86_cpu *cpu, u32 flags, struct bt_recovery *recov
 	}
 }
 
-bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct x86_cpu *cpu,
-		struct bt_recovery *recovery)
+/* The registers that the mark's flags say of. */
+static void recover_special(const struct bt *bt, const struct bt_place *place, const struct shared_page *shared,
+			    struct x86_cpu *cpu, struct bt_recovery *recovery)
 {
-	u32 offset = tc - bt->config.cache_linear, number = block_at(bt, offset), link = 0;
-	const struct bt_block *block = &bt->blocks[number];
-	struct bt_mark mark;
+	u32 flags = place->mark.flags;
 
-	if (!number)
-		return false;
-	mark = mark_at(bt, number, offset, &cpu->eip);
-	*recovery = (struct bt_recovery){ .exit = mark.flags & MARK_EXIT };
-	recovery->before_int = block->kind == BLOCK_TRAP && !(mark.flags & MARK_EIP_LINK) &&
-			       recovery->exit != BT_EXIT_LINK;
-	recover_if(cpu, mark.flags, recovery);
-	correct_esp(cpu, mark.flags);
-	if (recovery->exit == BT_EXIT_LINK || mark.flags & MARK_EIP_LINK) {
-		link = link_of(bt, block, offset, recovery->exit == BT_EXIT_LINK);
-		cpu->eip = bt->links[link].target;
-		recovery->link = link;
+	recover_if(cpu, flags, recovery);
+	correct_esp(cpu, flags);
+	if (recovery->exit == BT_EXIT_LINK || flags & MARK_EIP_LINK) {
+		recovery->link = link_of(bt, &bt->blocks[place->block], place->offset,
+					 recovery->exit == BT_EXIT_LINK);
+		cpu->eip = bt->links[recovery->link].target;
 	}
-	if (mark.flags & MARK_EIP_SLOT) {
+	if (flags & MARK_EIP_SLOT) {
 		cpu->eip = READ_ONCE(shared->bt_eip);
-		if (mark.flags & MARK_SPECIAL)
+		if (flags & MARK_SPECIAL)
 			flags_from_slot(cpu, READ_ONCE(shared->bt_flags));
-	} else if ((mark.flags & MARK_ESP_4) == MARK_SPECIAL) {
+	} else if ((flags & MARK_ESP_4) == MARK_SPECIAL) {
 		/* The sequence has set IF for the code behind the IRET already.  What comes before an
 		 * IRET to user code has it clear, or may have for one instruction. */
 		cpu->eflags &= ~EFLAGS_IF;
 	}
-	for (u32 reg = 0; reg < REG_COUNT; reg++)
-		if (mark.spilled & BIT(reg))
+}
+
+bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct x86_cpu *cpu,
+		struct bt_recovery *recovery)
+{
+	const struct bt_place *place = place_of(bt, tc - bt->config.cache_linear);
+
+	if (!place)
+		return false;
+	*recovery = (struct bt_recovery){ .exit = place->mark.flags & MARK_EXIT };
+	recovery->before_int = bt->blocks[place->block].kind == BLOCK_TRAP &&
+			       !(place->mark.flags & MARK_EIP_LINK) && recovery->exit != BT_EXIT_LINK;
+	cpu->eip = place->eip;
+	if (place->mark.flags > BT_EXIT_EMULATE)
+		recover_special(bt, place, shared, cpu, recovery);
+	for (u32 spilled = place->mark.spilled, reg = 0; spilled; spilled >>= 1, reg++)
+		if (spilled & 1)
 			cpu->gpr[reg] = READ_ONCE(shared->bt_spill[reg]);
-	bt->last_block = number;
+	bt->last = place;
 	return true;
 }
