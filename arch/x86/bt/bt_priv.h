@@ -40,9 +40,10 @@
 /* The most code bytes a block can have: room is made before one is begun. */
 #define BLOCK_ROOM 0x2000u
 
-#define BLOCK_LIMIT 24576u
-#define LINK_LIMIT 36864u
-#define MARK_LIMIT 0x38000u
+/* As many as code has room for. */
+#define BLOCK_LIMIT 32768u
+#define LINK_LIMIT 57344u
+#define MARK_LIMIT 0x90000u /* bytes */
 #define PAGE_LIMIT 4096u
 #define MAP_LIMIT 4096u
 
@@ -51,10 +52,10 @@
 /* How far the guest is at an address in the cache.  Marks of a block are in order; one is in force from its
  * byte up to the next one's. */
 struct bt_mark {
-	u8 tc;      /* bytes of code since the mark before */
-	u8 eip;     /* bytes of guest code since the mark before */
-	u8 spilled; /* guest registers whose value is in the spill slots, by number */
-	u8 flags;   /* MARK_*, and the exit */
+	u32 tc;      /* bytes of code since the mark before; up to 255 */
+	u32 eip;     /* bytes of guest code since the mark before; the same */
+	u32 spilled; /* guest registers whose value is in the spill slots, by number */
+	u32 flags;   /* MARK_*, and the exit */
 };
 #define MARK_EXIT 3u           /* enum bt_exit, for an INT */
 #define MARK_EIP_SLOT BIT(2)   /* EIP is in SHARED_BT_EIP */
@@ -66,7 +67,41 @@ struct bt_mark {
 #define MARK_ESP_4 (BIT(7) | BIT(6)) /* 4 too low */
 /* Both: in the shadow of STI. */
 #define MARK_SHADOW (MARK_IF_EAX | MARK_IF_ZERO)
-/* A mark without flags and spills stands at a boundary: the cache may be entered there. */
+/* A mark without flags and spills stands at a boundary: the cache may be entered there.
+ *
+ * Marks are kept as a string of bytes.  Most say that an instruction was copied, or a stub begins:
+ *
+ *	0000 tttt            both tc and eip are t
+ *	0010 tttt            tc is t, nothing else but BT_EXIT_LINK
+ *	1ttt teee            tc is t, eip is e
+ *	0001 0000, 4 bytes   the four members
+ */
+#define MARK_FULL 0x10u
+#define MARK_STUB 0x20u
+#define MARK_PAIR 0x80u
+
+/* The mark at @at; returns where the next one is. */
+static inline const u8 *mark_read(const u8 *at, struct bt_mark *mark)
+{
+	u32 head = *at++;
+
+	if (head < MARK_FULL) {
+		*mark = (struct bt_mark){ .tc = head, .eip = head };
+	} else if (head >= MARK_PAIR) {
+		*mark = (struct bt_mark){ .tc = head >> 3 & 15, .eip = head & 7 };
+	} else if (head >= MARK_STUB) {
+		*mark = (struct bt_mark){ .tc = head & 15, .flags = BT_EXIT_LINK };
+	} else {
+		*mark = (struct bt_mark){ at[0], at[1], at[2], at[3] };
+		at += 4;
+	}
+	return at;
+}
+
+static inline bool mark_is_boundary(const struct bt_mark *mark)
+{
+	return !mark->flags && !mark->spilled;
+}
 
 /* What is known of a place in the cache where an exit came from. */
 struct bt_place {
@@ -85,7 +120,7 @@ struct bt_block {
 	u32 gfn[2];    /* guest pages of the bytes; second NO_GFN if all are in one */
 	u32 page_next[2]; /* in the lists of these pages */
 	u32 begin;     /* offset in the cache */
-	u32 mark;      /* first of its marks; they end where the next block's begin */
+	u32 mark;      /* offset of its marks; they end where the next block's begin */
 	u32 hash_next;
 	u32 first_link;
 	u32 in_links;  /* list of links that lead here */
@@ -144,6 +179,7 @@ struct emit {
 	struct bt_block *block;
 	u32 eip;           /* guest address of the mark before */
 	u32 marked;        /* bytes of code at the mark before */
+	u32 state;         /* of that mark: spilled, and above them flags */
 	bool shadow;       /* the instruction at shadow_eip is behind STI */
 	u32 shadow_eip;
 };
@@ -161,10 +197,10 @@ struct bt {
 
 	struct bt_block *blocks;
 	struct bt_link *links;
-	struct bt_mark *marks;
+	u8 *marks;
 	struct code_page *pages;
 	struct map_entry *map;
-	u32 block_count, link_count, mark_count, page_count, map_count;
+	u32 block_count, link_count, mark_bytes, page_count, map_count;
 	u32 free_page;
 	struct region regions[REGIONS];
 	u32 region_count, region_changes;
@@ -188,9 +224,20 @@ static inline u32 tc_linear(const struct bt *bt, u32 offset)
 void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block);
 /* Give the code to the block; everything is in the cache. */
 void emit_end(struct emit *e);
-void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags);
-/* emit_mark(e, eip, 0, 0): a guest instruction begins. */
-void emit_boundary(struct emit *e, u32 eip);
+void emit_full_mark(struct emit *e, u32 eip, u32 spilled, u32 flags);
+static inline void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
+{
+	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
+
+	if (spilled || flags || tc != eip - e->eip || tc >= MARK_FULL || e->shadow) {
+		emit_full_mark(e, eip, spilled, flags);
+		return;
+	}
+	e->bt->marks[e->bt->mark_bytes++] = (u8)tc;
+	e->marked = at;
+	e->eip = eip;
+	e->state = 0;
+}
 static inline void emit8(struct emit *e, u32 byte)
 {
 	*e->at++ = (u8)byte;

@@ -15,7 +15,7 @@
 
 /* Links and marks that one block may need. */
 #define LINKS_LEAST (MAX_INSNS + 1)
-#define MARKS_LEAST (MAX_INSNS * 12 + 64)
+#define MARKS_LEAST ((MAX_INSNS * 12 + 64) * 5)
 
 u32 block_number(const struct bt *bt, const struct bt_block *block)
 {
@@ -143,7 +143,7 @@ bool room_for_block(const struct bt *bt)
 {
 	return bt->code_used + BLOCK_ROOM <= bt->code_end && bt->block_count + 2 <= BLOCK_LIMIT &&
 	       bt->link_count + LINKS_LEAST <= LINK_LIMIT &&
-	       bt->mark_count + MARKS_LEAST <= MARK_LIMIT && bt->page_count + 2 <= PAGE_LIMIT &&
+	       bt->mark_bytes + MARKS_LEAST <= MARK_LIMIT && bt->page_count + 2 <= PAGE_LIMIT &&
 	       bt->map_count + 2 <= MAP_LIMIT && bt->region_count + 2 <= REGIONS;
 }
 
@@ -153,7 +153,7 @@ struct bt_block *block_begin(struct bt *bt, u32 eip, enum block_kind kind)
 
 	*block = (struct bt_block){ .eip = eip, .gfn = { NO_GFN, NO_GFN }, .kind = (u8)kind };
 	block->begin = bt->code_used;
-	block->mark = bt->mark_count;
+	block->mark = bt->mark_bytes;
 	block->first_link = bt->link_count;
 	/* Whatever it begins with is known from its first byte on. */
 	return block;
@@ -171,7 +171,7 @@ void bt_flush(struct bt *bt)
 	free_entries(bt);
 	bt->code_used = CODE_OFFSET;
 	bt->block_count = bt->link_count = 1; /* number 0 is none */
-	bt->mark_count = 0;
+	bt->mark_bytes = 0;
 	bt->last = NULL;
 	memset(bt->places, 0, sizeof(bt->places));
 	bt->generation++;
@@ -198,7 +198,7 @@ static bool allocate(struct bt *bt)
 {
 	bt->blocks = kheap_alloc(BLOCK_LIMIT * sizeof(*bt->blocks));
 	bt->links = kheap_alloc(LINK_LIMIT * sizeof(*bt->links));
-	bt->marks = kheap_alloc(MARK_LIMIT * sizeof(*bt->marks));
+	bt->marks = kheap_alloc(MARK_LIMIT);
 	bt->pages = kheap_alloc(PAGE_LIMIT * sizeof(*bt->pages));
 	bt->map = kheap_alloc(MAP_LIMIT * sizeof(*bt->map));
 	return bt->blocks && bt->links && bt->marks && bt->pages && bt->map;
@@ -259,17 +259,17 @@ void bt_set_mode(struct bt *bt, const struct bt_mode *mode)
 static u32 search_block(const struct bt *bt, u32 number, u32 eip)
 {
 	const struct bt_block *block = &bt->blocks[number];
-	u32 end = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
+	u32 end = number + 1 < bt->block_count ? block[1].mark : bt->mark_bytes;
 	u32 at_eip = block->eip, at = block->begin;
+	struct bt_mark mark;
 
 	if (eip - block->eip >= block->length)
 		return 0;
-	for (u32 i = block->mark; i < end; i++) {
-		const struct bt_mark *mark = &bt->marks[i];
-
-		at_eip += mark->eip;
-		at += mark->tc;
-		if (at_eip == eip && !mark->flags && !mark->spilled)
+	for (const u8 *next = &bt->marks[block->mark]; next < &bt->marks[end];) {
+		next = mark_read(next, &mark);
+		at_eip += mark.eip;
+		at += mark.tc;
+		if (at_eip == eip && mark_is_boundary(&mark))
 			return at;
 	}
 	return 0;
@@ -295,7 +295,7 @@ static u32 resume_in_block(const struct bt *bt, u32 eip)
 		return 0;
 	if (eip == last->next_eip && last->next)
 		return last->next;
-	if (eip == last->eip && !last->mark.flags && !last->mark.spilled)
+	if (eip == last->eip && mark_is_boundary(&last->mark))
 		return last->at;
 	return search_block(bt, last->block, eip);
 }

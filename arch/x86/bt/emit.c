@@ -31,12 +31,25 @@ void emit_end(struct emit *e)
 
 static void add_mark(struct bt *bt, u32 tc, u32 eip, u32 spilled, u32 flags)
 {
-	ASSERT(bt->mark_count < MARK_LIMIT);
-	bt->marks[bt->mark_count++] =
-		(struct bt_mark){ (u8)tc, (u8)eip, (u8)spilled, (u8)flags };
+	u8 *to = &bt->marks[bt->mark_bytes];
+
+	ASSERT(bt->mark_bytes + 5 <= MARK_LIMIT);
+	if (!spilled && !flags && tc == eip && tc < 16) {
+		*to = (u8)tc;
+		bt->mark_bytes++;
+	} else if (!spilled && !flags && tc < 16 && eip < 8) {
+		*to = (u8)(MARK_PAIR | tc << 3 | eip);
+		bt->mark_bytes++;
+	} else if (!spilled && flags == BT_EXIT_LINK && tc < 16 && !eip) {
+		*to = (u8)(MARK_STUB | tc);
+		bt->mark_bytes++;
+	} else {
+		memcpy(to, (const u8[]){ MARK_FULL, (u8)tc, (u8)eip, (u8)spilled, (u8)flags }, 5);
+		bt->mark_bytes += 5;
+	}
 }
 
-void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
+void emit_full_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
 {
 	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
 
@@ -45,29 +58,12 @@ void emit_mark(struct emit *e, u32 eip, u32 spilled, u32 flags)
 	    !(flags & (MARK_EIP_SLOT | MARK_EIP_LINK | MARK_SHADOW)))
 		flags |= MARK_SHADOW;
 	/* A long stretch needs marks in between, which say the same as the one before. */
-	while (tc > 255) {
-		const struct bt_mark *before = &e->bt->marks[e->bt->mark_count - 1];
-
-		add_mark(e->bt, 255, 0, before->spilled, before->flags);
-		tc -= 255;
-	}
+	for (; tc > 255; tc -= 255)
+		add_mark(e->bt, 255, 0, e->state & 0xff, e->state >> 8);
 	add_mark(e->bt, tc, eip - e->eip, spilled, flags);
 	e->marked = at;
 	e->eip = eip;
-}
-
-void emit_boundary(struct emit *e, u32 eip)
-{
-	struct bt *bt = e->bt;
-	u32 at = (u32)(e->at - e->base), tc = at - e->marked;
-
-	if (e->shadow || tc > 255) {
-		emit_mark(e, eip, 0, 0);
-		return;
-	}
-	bt->marks[bt->mark_count++] = (struct bt_mark){ .tc = (u8)tc, .eip = (u8)(eip - e->eip) };
-	e->marked = at;
-	e->eip = eip;
+	e->state = spilled | flags << 8;
 }
 
 void emit16(struct emit *e, u32 value)

@@ -30,21 +30,31 @@ u32 block_at(const struct bt *bt, u32 offset)
 static void look_up(const struct bt *bt, u32 number, u32 offset, struct bt_place *place)
 {
 	const struct bt_block *block = &bt->blocks[number];
-	u32 count = number + 1 < bt->block_count ? block[1].mark : bt->mark_count;
-	const struct bt_mark *mark = &bt->marks[block->mark], *end = &bt->marks[count];
+	const u8 *mark = &bt->marks[block->mark], *next, *found = NULL;
+	const u8 *end = &bt->marks[number + 1 < bt->block_count ? block[1].mark : bt->mark_bytes];
 	u32 at = block->begin, eip = block->eip;
+	struct bt_mark m = { 0 };
 
-	*place = (struct bt_place){ .offset = offset, .block = number, .at = at, .eip = eip };
-	for (; mark < end && (at += mark->tc) <= offset; mark++) {
-		eip += mark->eip;
-		place->mark = *mark;
-		place->at = at;
-		place->eip = eip;
+	place->offset = offset;
+	place->block = number;
+	place->mark = m;
+	place->next = 0;
+	for (; mark < end; mark = next) {
+		next = mark_read(mark, &m);
+		if (at + m.tc > offset)
+			break;
+		at += m.tc;
+		eip += m.eip;
+		found = mark;
 	}
-	if (mark < end && !mark->flags && !mark->spilled) {
-		place->next = at;
-		place->next_eip = eip + mark->eip;
+	place->at = at;
+	place->eip = eip;
+	if (mark < end && mark_is_boundary(&m)) {
+		place->next = at + m.tc;
+		place->next_eip = eip + m.eip;
 	}
+	if (found)
+		mark_read(found, &place->mark);
 }
 
 struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)

@@ -144,7 +144,7 @@ static u32 copy_known(struct emit *e, const struct window *window, u32 *eip, u32
 		length = insn_shape_length(&e->bt->copied, e->at);
 		if (!length)
 			break;
-		emit_boundary(e, *eip);
+		emit_mark(e, *eip, 0, 0);
 		e->at += length;
 		offset += length;
 		*eip += length;
