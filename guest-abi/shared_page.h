@@ -15,6 +15,7 @@
  *   40000    1      R       zero page: catches what overruns the direct-trap stack
  *   41000    1      RW      shared page, starting with the direct-trap stack
  *   42000    1      RW, R   translated guests: the virtual IF; read-only while an interrupt waits
+ *   43000    1      RW      translated guests: the page of the guest's own with its TLS descriptors
  *   50000    -      -       guard
  *   51000    1      RW      entry stack
  *   60000    16     R X     VMI ROM text
@@ -33,6 +34,7 @@
 #define GATE_ZERO 0x40000
 #define GATE_SHARED 0x41000
 #define GATE_IF 0x42000
+#define GATE_DESC 0x43000
 #define GATE_ENTRY_STACK 0x51000
 #define GATE_ROM 0x60000
 #define GATE_ROM_PAGES 16
@@ -68,6 +70,7 @@
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
 /* Of translated code. */
+#define SHARED_DESC_DIRTY 0x48 /* it has stored to descriptors at GATE_DESC since then */
 #define SHARED_FLUSHED 0x44   /* it has flushed its TLB since the last entry */
 #define SHARED_BT_SPILL 0x80  /* guest registers by number */
 #define SHARED_BT_FLAGS 0xa0  /* guest flags as LAHF and SETO AL give them */
@@ -88,8 +91,8 @@ struct shared_page {
 	uint32_t kernel_esp;    /* from UpdateKernelStack */
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
-	uint32_t flushed;
-	uint32_t reserved2[14];
+	uint32_t flushed, desc_dirty;
+	uint32_t reserved2[13];
 	uint32_t bt_spill[8];
 	uint32_t bt_flags, bt_eip, bt_target;
 	uint32_t reserved3[5];

@@ -189,6 +189,14 @@ int gate_translate(struct gate *gate, hpa_t cache)
 	return 0;
 }
 
+void gate_map_desc(struct gate *gate, const hpa_t *frame)
+{
+	if (frame)
+		gate->guest_ptes[GATE_DESC >> PAGE_SHIFT] = make_pte(gate, *frame, RIGHT_W);
+	else
+		gate->guest_ptes[GATE_DESC >> PAGE_SHIFT] = 0;
+}
+
 void gate_lock_if(struct gate *gate, bool locked)
 {
 	u64 *pte = &gate->guest_ptes[GATE_IF >> PAGE_SHIFT];

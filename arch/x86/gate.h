@@ -51,6 +51,8 @@ void gate_destroy(struct gate *gate);
 
 /* Let translated code run: @cache (2 MB, the caller's) is the translation cache.  0 or -ENOMEM. */
 int gate_translate(struct gate *gate, hpa_t cache);
+/* Show the guest's own page @frame at GATE_DESC, writable; NULL: no longer. */
+void gate_map_desc(struct gate *gate, const hpa_t *frame);
 /* Make the page with the virtual IF read-only to the guest, or writable. */
 void gate_lock_if(struct gate *gate, bool locked);
 

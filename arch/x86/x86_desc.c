@@ -78,6 +78,95 @@ void x86_translated_trace_idt(struct x86_vcpu *vcpu, bool on)
 	trace_all(vcpu);
 }
 
+/* ---- stores without an exit (bt/redirect.c) ---- */
+
+#define STORES_LEAST 8u
+
+void x86_desc_forget_alias(struct x86_vcpu *vcpu)
+{
+	struct x86_translated *t = &vcpu->translated;
+
+	if (t->alias_gfn == NO_GFN)
+		return;
+	x86_desc_settle(vcpu);
+	t->alias_gfn = NO_GFN;
+	memset(t->desc_stores, 0, sizeof(t->desc_stores));
+	gate_map_desc(&vcpu->gate, NULL);
+	bt_redirect_none(t->bt);
+}
+
+/* The page at GATE_DESC is @gfn, or becomes it. */
+static bool show_page(struct x86_vcpu *vcpu, u32 gfn)
+{
+	struct x86_translated *t = &vcpu->translated;
+	hpa_t frame;
+
+	if (t->alias_gfn == gfn)
+		return true;
+	if (t->alias_gfn != NO_GFN || !gmem_frame(vcpu->config.gmem, gpa_of_pfn(gfn), &frame))
+		return false;
+	gate_map_desc(&vcpu->gate, &frame);
+	t->alias_gfn = gfn;
+	t->alias_first = PAGE_SIZE;
+	t->alias_end = 0;
+	return true;
+}
+
+static bool is_flat_data(const struct x86_segment *segment)
+{
+	u32 want = SEG_P | SEG_S | SEG_DB | SEG_TYPE_WRITABLE;
+
+	return (segment->attr & (want | SEG_TYPE_CODE | SEG_TYPE_EXPAND_DOWN)) == want &&
+	       !segment->base && segment->limit == ~0u;
+}
+
+static bool is_gdt_page(const struct x86_translated *t, u32 gfn)
+{
+	for (u32 i = 0; i < t->desc_pages[GATE_TABLE_GDT]; i++)
+		if (t->desc_gfn[GATE_TABLE_GDT][i] == gfn)
+			return true;
+	return false;
+}
+
+void x86_desc_learn(struct x86_vcpu *vcpu, u32 address)
+{
+	struct x86_translated *t = &vcpu->translated;
+	const struct x86_segment *ds = &vcpu->cpu.seg[SREG_DS];
+	u32 gfn = (u32)gpa_pfn(shadow_last_walk(vcpu->shadow)->gpa), offset = address & PAGE_MASK;
+	u32 eip = vcpu->cpu.eip, place = (eip ^ eip >> 3) % ARRAY_SIZE(t->desc_stores);
+	struct bt_redirect redirect = { .eip = eip, .address = address, .ds = ds->selector,
+					.alias = vcpu->gate.base + GATE_DESC + offset };
+
+	if (!is_gdt_page(t, gfn) || vcpu->config.compare)
+		return;
+	if (t->desc_stores[place].eip != eip)
+		t->desc_stores[place].count = 0;
+	t->desc_stores[place].eip = eip;
+	if (++t->desc_stores[place].count < STORES_LEAST || !is_flat_data(ds) ||
+	    !IS_ALIGNED(address, 4) || !show_page(vcpu, gfn))
+		return;
+	t->desc_stores[place].count = 0;
+	if (!bt_redirect(t->bt, &redirect))
+		return;
+	t->alias_first = MIN(t->alias_first, offset);
+	t->alias_end = MAX(t->alias_end, offset + 4);
+}
+
+void x86_desc_settle(struct x86_vcpu *vcpu)
+{
+	struct x86_translated *t = &vcpu->translated;
+	bool changed = t->table_changed;
+
+	if (t->alias_gfn == NO_GFN || !READ_ONCE(vcpu->gate.shared->desc_dirty))
+		return;
+	vcpu->gate.shared->desc_dirty = 0;
+	gmem_written(vcpu->config.gmem, gpa(gpa_of_pfn(t->alias_gfn).v + t->alias_first),
+		     t->alias_end - t->alias_first);
+	t->table_changed = changed;
+}
+
+/* ---- tracing ---- */
+
 void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 size)
 {
 	u32 first = base >> PAGE_SHIFT, count = ((base & PAGE_MASK) + size + PAGE_MASK) >> PAGE_SHIFT;
@@ -85,6 +174,8 @@ void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base
 
 	if (!vcpu->translated.bt)
 		return;
+	if (table == GATE_TABLE_GDT)
+		x86_desc_forget_alias(vcpu);
 	untrace(vcpu, table);
 	if (vcpu->translated.polled)
 		return;
@@ -110,6 +201,7 @@ static void count_stray_write(struct x86_vcpu *vcpu)
 	if (++vcpu->translated.stray_writes < STRAY_LIMIT)
 		return;
 	vcpu->translated.polled = true;
+	x86_desc_forget_alias(vcpu);
 	untrace(vcpu, GATE_TABLE_GDT);
 	untrace(vcpu, GATE_TABLE_LDT);
 }
@@ -180,7 +272,7 @@ void x86_translated_listen(struct x86_vcpu *vcpu, bool on)
 	if (on) {
 		memset(t->desc_gfn, 0xff, sizeof(t->desc_gfn)); /* NO_GFN */
 		t->desc_pages[GATE_TABLE_GDT] = t->desc_pages[GATE_TABLE_LDT] = 0;
-		t->idt_gfn = NO_GFN;
+		t->idt_gfn = t->alias_gfn = NO_GFN;
 		t->int80_stale = true;
 		gmem_listen(vcpu->config.gmem, GMEM_DESC, descriptors_written, vcpu);
 		return;

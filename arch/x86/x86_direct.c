@@ -454,6 +454,8 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 			      "translation cache", frame->cs & 0xffff, frame->eip);
 		return false;
 	}
+	if (vcpu->translated.bt)
+		x86_desc_settle(vcpu);
 	if (vcpu->config.compare)
 		x86_both_compare(vcpu);
 	return x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());

@@ -59,6 +59,7 @@ static void place_translator(struct x86_vcpu *vcpu)
 static void move_gate(struct x86_vcpu *vcpu, u32 slot)
 {
 	x86_direct_unload(vcpu);
+	x86_desc_forget_alias(vcpu);
 	gate_destroy(&vcpu->gate);
 	if (gate_init(&vcpu->gate, slots[slot], switch_has_nx()) ||
 	    gate_translate(&vcpu->gate, vcpu->translated.cache)) {

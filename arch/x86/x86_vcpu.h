@@ -83,6 +83,11 @@ struct x86_translated {
 	u8 root_hand;        /* the one that was put there last */
 	u32 region_changes;  /* bt_region_changes() that they are good for */
 	u8 desc_pages[2];    /* so many of each */
+	u32 alias_gfn;       /* guest page at GATE_DESC, or NO_GFN */
+	u32 alias_first, alias_end; /* bytes of it that are stored to there */
+	struct {
+		u32 eip, count;
+	} desc_stores[8];    /* instructions that store to traced tables */
 	u32 idt_gfn;         /* the same with the gate of INT 80h */
 	u32 int80_at;        /* offset of that gate in it */
 	u32 int80_tss;       /* TR's base when INT 80h was armed */
@@ -220,6 +225,11 @@ u64 x86_translated_descriptor(const struct x86_vcpu *vcpu, u64 raw);
 /* Trace the guest's table of @size bytes at linear @base, which has been read for the shadow. */
 void x86_translated_trace(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 size);
 
+/* The instruction at EIP is about to be emulated, since it stores to a traced table at linear @address. */
+void x86_desc_learn(struct x86_vcpu *vcpu, u32 address);
+void x86_desc_forget_alias(struct x86_vcpu *vcpu);
+/* After an exit: shadow descriptors follow what was stored at GATE_DESC. */
+void x86_desc_settle(struct x86_vcpu *vcpu);
 /* Trace the page with the IDT's gate of INT 80h, or no longer. */
 void x86_translated_trace_idt(struct x86_vcpu *vcpu, bool on);
 /* Listen to writes to traced pages; or end that, and trace none. */

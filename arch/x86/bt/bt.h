@@ -140,6 +140,16 @@ void bt_table_written(void *bt, gpa_t address, u32 size);
 bool bt_has_region(const struct bt *bt, u32 first, u32 last);
 u32 bt_region_changes(const struct bt *bt);
 
+/* From now on the store at @eip, the guest's present place, goes to linear @alias, if it is one of 32 bits to linear
+ * @address with @ds in DS; that is noted in SHARED_DESC_DIRTY unless it changes nothing.  False: there is
+ * no room for more. */
+struct bt_redirect {
+	u32 eip, address, alias;
+	u16 ds;
+};
+bool bt_redirect(struct bt *bt, const struct bt_redirect *redirect);
+void bt_redirect_none(struct bt *bt);
+
 /* Counts whenever blocks were dropped: a place in the cache that was valid before may not be now. */
 u32 bt_generation(const struct bt *bt);
 void bt_get_stats(const struct bt *bt, struct bt_stats *stats);

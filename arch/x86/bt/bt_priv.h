@@ -163,6 +163,7 @@ struct map_entry {
 
 #define BUCKETS 4096u
 #define PAGE_BUCKETS 1024u
+#define REDIRECTS 16u
 #define MET_BITS 0x20000u
 #define REGIONS 64u
 
@@ -210,6 +211,8 @@ struct bt {
 	u32 met[MET_BITS / 32]; /* EIPs at which the cache was to be entered, and nothing was there */
 	u32 map_buckets[PAGE_BUCKETS], table_buckets[PAGE_BUCKETS];
 	struct insn_shapes copied; /* what was copied before */
+	struct bt_redirect redirect[REDIRECTS];
+	u32 redirect_count, redirect_pages; /* a bit for each page, some have the same */
 	struct bt_stats stats;
 	/* A block is made here: an emulator below us has to look at each store to a page with code. */
 	u8 draft[BLOCK_ROOM];
@@ -292,6 +295,17 @@ void emit_thunk(struct emit *e, u32 eip, bool emulate);
 void emit_trap_thunk(struct emit *e, const struct bt_trap_gate *gate);
 /* A direct branch: @opcode is E9, or 0F80 + condition. */
 void emit_branch(struct emit *e, u32 opcode, u32 target);
+
+/* ---- redirect.c ---- */
+bool find_redirected(const struct bt *bt, u32 eip);
+static inline bool is_redirected(const struct bt *bt, u32 eip)
+{
+	return bt->redirect_pages & BIT(eip >> PAGE_SHIFT & 31) && find_redirected(bt, eip);
+}
+/* A store that goes elsewhere; false if it is none. */
+bool emit_redirected(struct emit *e, const struct source *s);
+/* Exit, for the instruction to be emulated, if there were any. */
+void emit_clean_check(struct emit *e, const struct source *s);
 
 /* ---- cache.c ---- */
 struct bt_block *block_begin(struct bt *bt, u32 eip, enum block_kind kind);

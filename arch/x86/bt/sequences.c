@@ -429,6 +429,7 @@ static enum next seq_iret(struct emit *e, const struct source *s)
 
 	if (e->bt->mode.polled)
 		return NEXT_CALLOUT;
+	emit_clean_check(e, s);
 	emit_save(e, REG_EAX, spill_slot(REG_EAX));
 	load_stack(e, REG_EAX, 8);
 	emit_mark(e, s->eip, EAX, 0);
@@ -461,6 +462,7 @@ static enum next seq_sysexit(struct emit *e, const struct source *s)
 
 	if (!cs || s->insn->operand_size != 4 || e->bt->mode.polled)
 		return NEXT_CALLOUT;
+	emit_clean_check(e, s);
 	emit_save(e, REG_ECX, spill_slot(REG_ECX));
 	emit_load_at(e, REG_ECX, if_address(e));
 	emit_mark(e, s->eip, ECX, 0);
@@ -504,6 +506,7 @@ static enum next seq_load_sreg(struct emit *e, const struct source *s)
 	if (s->insn->operand[0].reg == SREG_SS || s->insn->operand[0].reg == SREG_CS ||
 	    e->bt->mode.polled)
 		return NEXT_CALLOUT;
+	emit_clean_check(e, s);
 	emit_bytes(e, s->bytes, s->insn->length);
 	return NEXT_GO_ON;
 }
@@ -512,6 +515,7 @@ static enum next seq_load_far(struct emit *e, const struct source *s)
 {
 	if (e->bt->mode.polled)
 		return NEXT_CALLOUT;
+	emit_clean_check(e, s);
 	emit_bytes(e, s->bytes, s->insn->length);
 	return NEXT_GO_ON;
 }

@@ -90,6 +90,8 @@ static enum next translate_insn(struct emit *e, const struct source *s)
 	bool fpu = insn->props & (INSN_X87 | INSN_MMX | INSN_SSE);
 	enum next next;
 
+	if (is_redirected(e->bt, s->eip) && emit_redirected(e, s))
+		return NEXT_GO_ON;
 	if (copied[insn->op] || fpu) {
 		if (config->supports(config->opaque, insn)) {
 			insn_shape_learn(&e->bt->copied, s->bytes, insn);
@@ -139,6 +141,8 @@ static u32 copy_known(struct emit *e, const struct window *window, u32 *eip, u32
 	const u8 *host = which < 2 ? window->host[which] : NULL;
 
 	for (; host && count < most && offset <= PAGE_SIZE - INSN_SHAPE_BYTES; count++) {
+		if (is_redirected(e->bt, *eip))
+			break;
 		/* Read once; where they may stay. */
 		copy_dwords(e->at, host + offset, INSN_SHAPE_BYTES / 4);
 		length = insn_shape_length(&e->bt->copied, e->at);
