@@ -3,6 +3,7 @@
 #ifndef TESTS_GUESTS_CPU_SEGMENTS_SEGMENTS_H
 #define TESTS_GUESTS_CPU_SEGMENTS_SEGMENTS_H
 
+#include "tests/lib/code.h"
 #include "tests/lib/guest.h"
 
 #define IF 0x200u

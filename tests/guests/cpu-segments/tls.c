@@ -78,6 +78,53 @@ static void kept_over_iret(void)
 	check(wrong == 0, "a segment loaded in ring 0 is still that in ring 3 (%u wrong)", wrong);
 }
 
+/*
+ * One piece of code stores the low half of a descriptor again and again, by a register and a constant, with
+ * all flags and registers checked; then to another place; then through a DS that is not flat.
+ */
+static u8 store_code[64] ALIGNED(64);
+
+static u32 store_once(u32 i, u32 ds, u32 *low)
+{
+	struct code_state s = { .eax = i % 3 ? 0x5a5a0000 + i : 0xffff, .ecx = (u32)low, .ebx = ds, .edx = ~i,
+				.esi = 0x11, .edi = 0x22, .ebp = 0x33, .eflags = code_flags(i) };
+	struct code_state t = s;
+
+	code_run(store_code, &t);
+	return t.eax != s.eax || t.ecx != s.ecx || t.ebx != s.ebx || t.edx != s.edx || t.esi != s.esi ||
+	       t.edi != s.edi || t.ebp != s.ebp ||
+	       ((t.eflags ^ s.eflags) & FLAGS_STATUS);
+}
+
+static void stores(void)
+{
+	u32 *low = (u32 *)&gdt[SEL_TLS / 8], *other = (u32 *)(DATA + 0x10), wrong = 0, kept;
+	u8 *at = store_code;
+
+	EMIT(at, 0x1e, 0x8e, 0xdb, 0x89, 0x01); /* PUSH DS; MOV DS, EBX; MOV [ECX], EAX */
+	EMIT(at, 0xc7, 0x41, 0x04, 0x01, 0x93, 0xcf, 0x00); /* MOV dword [ECX + 4], imm */
+	EMIT(at, 0x1f, 0xc3);                               /* POP DS; RET */
+	for (u32 i = 0; i < ROUNDS; i++) {
+		wrong += store_once(i, KERNEL_DS, low);
+		wrong += low[0] != (i % 3 ? 0x5a5a0000 + i : 0xffff) || low[1] != 0x00cf9301;
+	}
+	check(wrong == 0, "stores to a descriptor keep registers and flags (%u wrong)", wrong);
+	kept = low[0];
+	for (u32 i = 1; i < ROUNDS; i += 3) {
+		wrong += store_once(i, KERNEL_DS, other);
+		wrong += other[0] != 0x5a5a0000 + i || other[1] != 0x00cf9301 || low[0] != kept;
+	}
+	check(wrong == 0, "the same code stores elsewhere (%u wrong)", wrong);
+	gdt[SEL_READ_ONLY / 8] = with_base(FLAT | WRITE_DATA | ACCESSED, (u32)other - (u32)low);
+	for (u32 i = 2; i < ROUNDS; i += 3) {
+		other[0] = other[1] = 0;
+		wrong += store_once(i, SEL_READ_ONLY, low);
+		wrong += other[0] != 0x5a5a0000 + i || other[1] != 0x00cf9301 || low[0] != kept;
+	}
+	check(wrong == 0, "and through a segment with a base (%u wrong)", wrong);
+	gdt[SEL_READ_ONLY / 8] = FLAT | READ_DATA | DPL(3);
+}
+
 static void lldt(u32 selector)
 {
 	__asm__ volatile("lldt %w0" : : "r"(selector) : "memory");
@@ -159,6 +206,8 @@ void tls_tests(void)
 	switches(3, &gdt[SEL_TLS / 8], SEL_TLS | 3, "GDT");
 	switches_inside();
 	kept_over_iret();
+	stores();
+	fill();
 	ldts();
 	if (boot_word("limits"))
 		limits();
