@@ -15,6 +15,7 @@
 
 #define VMI_PCI_VENDOR 0x15ad
 #define VMI_PCI_DEVICE 0x0801
+#define VMI_PCI_CLASS 0x058000 /* memory controller, other */
 
 /* Type in a relocation record. */
 #define VMI_RELOCATION_NONE 0

@@ -67,6 +67,21 @@ def test_commands() -> None:
     result.want_status(0)
 
 
+def test_pci_device() -> None:
+    """The VMI device is on the PCI bus, with the ROM in it; and with VMI off it is not."""
+    script = ("cd /sys/bus/pci/devices; echo slots *; cd 0000:00:07.0 || exit; "
+              "cat vendor device class subsystem_device; echo 1 >rom; "
+              "head -c 1024 rom | md5sum; "
+              "dd if=/dev/mem bs=1024 skip=800 count=1 2>/dev/null | md5sum")
+    append = f'romulus.script="{script}" romulus.test=poweroff'
+    result = boot("pci", append=append)
+    result.want("console", r"^0x15ad\n0x0801\n0x058000\n0x0800$")
+    result.want("console", r"^([0-9a-f]{32}) .*\n\1 ")
+    result = boot("pci-off", "--vmi=off", append=append)
+    result.want("console", r"^slots 0000:00:00.0 .*:01.3$")
+    result.want_not("console", r"^slots .*:07.0$")
+
+
 def test_reboot_with_no_reboot() -> None:
     """reboot with --no-reboot ends the run well."""
     result = boot("no-reboot", "--no-reboot", append='romulus.script="reboot -f"')

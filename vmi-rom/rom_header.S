@@ -11,6 +11,7 @@
  */
 #include "guest-abi/hypercall.h"
 #include "guest-abi/shared_page.h"
+#include "guest-abi/vmi.h"
 
 	.section .option, "ax"
 	.code32
@@ -70,11 +71,11 @@ relocation_table:
 	.balign 4
 pci_header:
 	.ascii "PCIR"
-	.word 0x15ad, 0x0801
+	.word VMI_PCI_VENDOR, VMI_PCI_DEVICE
 	.word 0				/* vital product data */
 	.word 24			/* length of this structure */
 	.byte 0				/* its revision */
-	.byte 0x80, 0x00, 0x05		/* class: memory controller, other */
+	.byte VMI_PCI_CLASS & 0xff, VMI_PCI_CLASS >> 8 & 0xff, VMI_PCI_CLASS >> 16
 	.word ROM_BLOCKS
 	.byte 0, 1			/* ROM version 1.0 */
 	.byte 0				/* code type: x86 */

@@ -80,13 +80,20 @@ static bool grow(struct space *space)
 	return true;
 }
 
+static bool is_free(const struct space *space, u64 first, u64 size)
+{
+	u32 at = search(space, first);
+
+	return at == space->range_count || space->ranges[at].first >= first + size;
+}
+
 static int add(struct space *space, u64 first, u64 size, const struct bus_ops *ops, void *opaque)
 {
 	u32 at = search(space, first);
 	struct range *range;
 
 	ASSERT(size > 0);
-	if (at < space->range_count && space->ranges[at].first < first + size) {
+	if (!is_free(space, first, size)) {
 		log_error("bus: [%llx, %llx) is already claimed", (unsigned long long)first,
 			  (unsigned long long)(first + size));
 		return ERR(-EEXIST);
@@ -109,6 +116,22 @@ int bus_add_pio(struct bus *bus, u16 first, u32 count, const struct bus_ops *ops
 int bus_add_mmio(struct bus *bus, gpa_t first, u32 size, const struct bus_ops *ops, void *opaque)
 {
 	return add(&bus->mmio, first.v, size, ops, opaque);
+}
+
+bool bus_mmio_is_free(const struct bus *bus, gpa_t first, u32 size)
+{
+	return is_free(&bus->mmio, first.v, size);
+}
+
+void bus_remove_mmio(struct bus *bus, gpa_t first)
+{
+	struct space *space = &bus->mmio;
+	u32 at = search(space, first.v);
+
+	ASSERT(at < space->range_count && space->ranges[at].first == first.v);
+	space->range_count--;
+	memmove(space->ranges + at, space->ranges + at + 1,
+		(space->range_count - at) * sizeof(*space->ranges));
 }
 
 /* The range that can answer all of the access at once, or NULL. */

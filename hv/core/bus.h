@@ -26,6 +26,10 @@ void bus_destroy(struct bus *bus);
  * the caller's and must outlive the bus.  0, -EEXIST on overlap (logged), -ENOMEM. */
 int bus_add_pio(struct bus *bus, u16 first, u32 count, const struct bus_ops *ops, void *opaque);
 int bus_add_mmio(struct bus *bus, gpa_t first, u32 size, const struct bus_ops *ops, void *opaque);
+/* For windows that a guest moves: does nobody answer in @size bytes from @first; and take the range that
+ * begins at @first, which must be there, away again. */
+bool bus_mmio_is_free(const struct bus *bus, gpa_t first, u32 size);
+void bus_remove_mmio(struct bus *bus, gpa_t first);
 
 u32 bus_pio_read(struct bus *bus, u16 port, u32 size);
 void bus_pio_write(struct bus *bus, u16 port, u32 size, u32 value);

@@ -119,11 +119,16 @@ static void init_ports(struct machine *machine, const struct machine_wiring *wir
 static int init_pci(struct machine *machine, const struct machine_wiring *wiring)
 {
 	struct irqline links[VPIC_INPUTS];
+	int error;
 
 	for (u32 i = 0; i < VPIC_INPUTS; i++)
 		links[i] = irq_wire(machine, i, DRIVER_PCI_LINKS);
 	vpci_init(&machine->pci, wiring->reset);
-	return vpiix_init(&machine->piix, &machine->pci, links);
+	error = vpiix_init(&machine->piix, &machine->pci, links);
+	if (!error && wiring->vmi_rom)
+		error = vvmi_init(&machine->vvmi, &machine->pci, wiring->bus, wiring->vmi_rom,
+				  wiring->vmi_rom_bytes);
+	return error;
 }
 
 /* ---- what a BIOS leaves behind -------------------------------------------------------------- */
@@ -173,6 +178,8 @@ void machine_reset(struct machine *machine)
 	vuart_reset(&machine->com1);
 	vpci_reset(&machine->pci);
 	vpiix_reset(&machine->piix);
+	if (machine->vvmi.rom)
+		vvmi_reset(&machine->vvmi);
 	vacpi_pm_reset(&machine->pm);
 	vpic_reset(&machine->pic);
 	machine->debug.post_code = 0;

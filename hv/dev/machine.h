@@ -29,6 +29,7 @@
 #include "hv/dev/vps2.h"
 #include "hv/dev/vrtc.h"
 #include "hv/dev/vuart.h"
+#include "hv/dev/vvmi.h"
 
 #define MACHINE_COM_PORTS 1u
 
@@ -45,6 +46,8 @@ struct machine_wiring {
 	struct vuart_sink debug;  /* ports E9h and 402h; without a write they do not exist */
 	u64 epoch_s;		  /* seconds since 1970, now */
 	u64 ram_bytes;		  /* from address 0, for the memory-size fields in CMOS */
+	const void *vmi_rom;	  /* option ROM of the VMI device; NULL: there is none */
+	u32 vmi_rom_bytes;
 };
 
 struct machine {
@@ -55,6 +58,7 @@ struct machine {
 	struct vuart com1;
 	struct vpci pci;
 	struct vpiix piix;
+	struct vvmi vvmi; /* with a ROM */
 	struct vacpi_pm pm;
 	struct vport92 port92;
 	struct vdebug debug;

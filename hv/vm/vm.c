@@ -137,6 +137,8 @@ static int create_machine(struct vm *vm)
 	if (vm->config->console == VM_CONSOLE_NONE)
 		wiring.com1.write = NULL;
 	timer_queue_init(&vm->timers, vm->clock); /* with it go all timers of the machine before */
+	if (vm->config->vmi)
+		wiring.vmi_rom = vmi_option_rom(&wiring.vmi_rom_bytes);
 	vm->bus = wiring.bus = bus_create();
 	return vm->bus ? machine_init(&vm->machine, &wiring) : -ENOMEM;
 }

@@ -24,6 +24,7 @@ static bool level[WIRES];
 static u32 edges[WIRES];
 static char printed[64];
 static u32 printed_count;
+static const u8 rom[1024] = { 0x55, 0xaa, 2, [1023] = 0x77 };
 
 static void set_wire(void *opaque, u32 index, bool to)
 {
@@ -92,7 +93,9 @@ static void setup(void)
 					  .com1 = { print, NULL },
 					  .debug = { print, NULL },
 					  .epoch_s = 1000000000,
-					  .ram_bytes = 64 * MIB };
+					  .ram_bytes = 64 * MIB,
+					  .vmi_rom = rom,
+					  .vmi_rom_bytes = sizeof(rom) };
 	ck_assert_int_eq(machine_init(&machine, &wiring), 0);
 }
 
@@ -278,6 +281,86 @@ START_TEST(reset_leaves_the_state_of_a_bios)
 }
 END_TEST
 
+static u32 vmi_config(u32 offset)
+{
+	bus_pio_write(bus, 0xcf8, 4, 0x80003800 | offset);
+	return bus_pio_read(bus, 0xcfc, 4);
+}
+
+static void set_vmi_config(u32 offset, u32 value)
+{
+	bus_pio_write(bus, 0xcf8, 4, 0x80003800 | offset);
+	bus_pio_write(bus, 0xcfc, 4, value);
+}
+
+START_TEST(the_vmi_device_is_what_lspci_shows_on_esx)
+{
+	ck_assert_uint_eq(vmi_config(0x00), 0x080115ad);
+	ck_assert_uint_eq(vmi_config(0x08), 0x05800001); /* memory controller */
+	ck_assert_uint_eq(vmi_config(0x0c), 0);
+	ck_assert_uint_eq(vmi_config(0x2c), 0x080015ad);
+	ck_assert_uint_eq(vmi_config(0x3c), 0); /* no interrupt */
+	for (u32 bar = 0x10; bar < 0x28; bar += 4) {
+		set_vmi_config(bar, ~0u);
+		ck_assert_uint_eq(vmi_config(bar), 0);
+	}
+}
+END_TEST
+
+START_TEST(the_vmi_device_shows_the_rom_where_its_register_says)
+{
+	set_vmi_config(0x30, ~1u);
+	ck_assert_uint_eq(vmi_config(0x30), 0xfffff800);
+	ck_assert_uint_eq(vmi_config(0x04), 2);
+	set_vmi_config(0x04, 0);
+	set_vmi_config(0x30, 0xf0000001);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000000), 4), ~0u);
+	set_vmi_config(0x04, ~0u);
+	ck_assert_uint_eq(vmi_config(0x04), 2);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000000), 4), 0x0002aa55);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf00003ff), 1), 0x77);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000400), 2), 0xffff);
+	bus_mmio_write(bus, gpa(0xf0000000), 4, 0);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000000), 2), 0xaa55);
+	set_vmi_config(0x30, 0xf0000801);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000000), 2), 0xffff);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000800), 2), 0xaa55);
+	set_vmi_config(0x30, 0xf0000800);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000800), 2), 0xffff);
+	set_vmi_config(0x30, 0xf0000801);
+	machine_reset(&machine);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000800), 2), 0xffff);
+	ck_assert_uint_eq(vmi_config(0x30), 0);
+}
+END_TEST
+
+START_TEST(the_vmi_rom_gives_way_to_other_devices)
+{
+	static const struct bus_ops ops;
+
+	bus_add_mmio(bus, gpa(0xf0000600), 0x100, &ops, NULL);
+	set_vmi_config(0x04, 2);
+	set_vmi_config(0x30, 0xf0000001);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0000000), 2), 0xffff);
+	set_vmi_config(0x30, 0xf0001001);
+	ck_assert_uint_eq(bus_mmio_read(bus, gpa(0xf0001000), 2), 0xaa55);
+}
+END_TEST
+
+START_TEST(without_vmi_there_is_no_such_device)
+{
+	bus_destroy(bus);
+	bus = bus_create();
+	wiring.bus = bus;
+	wiring.vmi_rom = NULL;
+	timer_queue_init(&queue, &fake_clock);
+	ck_assert_int_eq(machine_init(&machine, &wiring), 0);
+	ck_assert_uint_eq(vmi_config(0), ~0u);
+	machine_reset(&machine);
+	ck_assert_uint_eq(vmi_config(0), ~0u);
+}
+END_TEST
+
 START_TEST(serial_output_reaches_the_sink)
 {
 	out(0x3f8, 'o');
@@ -316,6 +399,10 @@ int main(void)
 	tcase_add_test(tests, debug_ports_print_and_announce_themselves);
 	tcase_add_test(tests, without_a_sink_there_are_no_debug_ports);
 	tcase_add_test(tests, reset_leaves_the_state_of_a_bios);
+	tcase_add_test(tests, the_vmi_device_is_what_lspci_shows_on_esx);
+	tcase_add_test(tests, the_vmi_device_shows_the_rom_where_its_register_says);
+	tcase_add_test(tests, the_vmi_rom_gives_way_to_other_devices);
+	tcase_add_test(tests, without_vmi_there_is_no_such_device);
 	tcase_add_test(tests, serial_output_reaches_the_sink);
 	tcase_add_test(tests, occupied_ports_are_reported);
 	suite_add_tcase(suite, tests);

@@ -40,6 +40,18 @@ START_TEST(the_rom_is_loaded_write_protected_and_survives_a_reset)
 }
 END_TEST
 
+START_TEST(the_roms_pci_structure_names_the_device_that_lspci_shows)
+{
+	u32 at;
+
+	load_rom();
+	at = VMI_ROM_ADDRESS + (rig_load(VMI_ROM_ADDRESS + 0x18) & 0xffff);
+	ck_assert_uint_eq(rig_load(at), 0x52494350); /* PCIR */
+	ck_assert_uint_eq(rig_load(at + 4), VMI_PCI_VENDOR | VMI_PCI_DEVICE << 16);
+	ck_assert_uint_eq(rig_load(at + 12) >> 8, VMI_PCI_CLASS); /* interface first */
+}
+END_TEST
+
 START_TEST(the_rom_without_memory_for_it_is_an_error)
 {
 	struct gmem *empty = gmem_create(&fake_source);
@@ -741,6 +753,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		the_rom_is_loaded_write_protected_and_survives_a_reset,
+		the_roms_pci_structure_names_the_device_that_lspci_shows,
 		the_rom_without_memory_for_it_is_an_error,
 		a_damaged_rom_is_refused_with_what_is_wrong,
 		the_rom_answers_each_call_as_the_list_says,

@@ -29,10 +29,19 @@ const char *vmi_rom_defect(const u8 *image, u32 size)
 	return sum ? "checksum is not 0" : NULL;
 }
 
+const void *vmi_option_rom(u32 *size)
+{
+	*size = (u32)(vmi_option_image_end - vmi_option_image);
+	return vmi_option_image;
+}
+
 int vmi_load_rom(struct gmem *gmem)
 {
-	u32 size = (u32)(vmi_option_image_end - vmi_option_image);
-	const char *wrong = vmi_rom_defect(vmi_option_image, size);
+	u32 size;
+	const char *wrong;
+
+	vmi_option_rom(&size);
+	wrong = vmi_rom_defect(vmi_option_image, size);
 
 	if (wrong) {
 		log_error("VMI ROM (%u bytes) %s; the VM is not started", size, wrong);

@@ -31,6 +31,8 @@ struct vmi {
 #define VMI_ROM_ADDRESS 0xc8000u
 struct gmem;
 int vmi_load_rom(struct gmem *gmem);
+/* The image itself. */
+const void *vmi_option_rom(u32 *size);
 
 /* What a guest or a BIOS would object to in an option ROM; NULL: nothing. */
 const char *vmi_rom_defect(const u8 *image, u32 size);
