@@ -11,7 +11,7 @@
 	.section .gate.text, "ax"
 	.code32
 
-	.globl vmi_SetPxE, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
+	.globl vmi_SetPxE, vmi_SetPxELong, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
 vmi_GetCR0:
 	movl SHARED(CR0), %eax
 	ret
@@ -35,4 +35,31 @@ vmi_RDTSC:
  * has shadowed are traced, so it hears of what it must hear of; most stores go to others. */
 vmi_SetPxE:
 	movl %eax, (%edx)
+	ret
+
+/*
+ * SetPxELong(EAX, EDX = entry, ECX = its linear address, [ESP+4] = hints): the same in 8 bytes, which nobody
+ * may see half done: an interrupt's handler may use what the entry maps, and so may its stack.  Mostly the high half
+ * stays as it is, and the low half is one store.  Else it is one exchange, which also costs a traced table
+ * one emulation instead of two.  TESTB is there for the flags: QEMU leaves an operand of CMPXCHG8B in
+ * them until the next arithmetic instruction.
+ */
+vmi_SetPxELong:
+	cmpl %edx, 4(%ecx)
+	jne 1f
+	movl %eax, (%ecx)
+	ret
+1:	pushl %ebx
+	pushl %esi
+	movl %ecx, %esi
+	movl %eax, %ebx
+	movl %edx, %ecx
+2:	movl (%esi), %eax
+	movl 4(%esi), %edx
+	lock cmpxchg8b (%esi)
+	sete %al
+	testb %al, %al
+	je 2b
+	popl %esi
+	popl %ebx
 	ret

@@ -181,13 +181,6 @@ START_TEST(init_is_refused_to_user_and_v86_code)
 }
 END_TEST
 
-START_TEST(init_is_refused_to_a_pae_kernel)
-{
-	rig.cpu->cr4 |= CR4_PAE;
-	expect_refusal("PAE");
-}
-END_TEST
-
 START_TEST(init_is_refused_twice_and_the_first_one_stays)
 {
 	ck_assert_uint_eq(rig_vmi_init(), 0);
@@ -760,7 +753,6 @@ int main(void)
 		init_by_the_rom_puts_the_kernel_into_ring_1,
 		init_is_refused_in_real_mode_and_without_paging,
 		init_is_refused_to_user_and_v86_code,
-		init_is_refused_to_a_pae_kernel,
 		init_is_refused_twice_and_the_first_one_stays,
 		init_is_refused_on_a_16_bit_stack,
 		init_without_memory_is_refused_and_works_later,

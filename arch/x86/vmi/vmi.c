@@ -97,8 +97,6 @@ static const char *objection(const struct x86_vcpu *vcpu)
 		return "it is active already";
 	if (cpu->cpl != 0 || !(cpu->cr0 & CR0_PG) || x86_v86_mode(cpu))
 		return "the caller is not a kernel with paging on";
-	if (cpu->cr4 & CR4_PAE)
-		return "PAE kernels are not supported under VMI yet";
 	return NULL;
 }
 
