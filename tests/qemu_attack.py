@@ -154,20 +154,32 @@ def test_work_beside() -> str:
     return beside("work", "vmi-work", "\tappend = \"seconds=3\"\n", r"vm bad: ended: powered off", status=0)
 
 
+def test_hostile_beside() -> str:
+    """Calls without sense and tables that change under way, beside a VM that works."""
+    return beside("hostile", "vmi-hostile", "\tappend = \"pae\"\n", r"vm bad: ended: powered off", status=0)
+
+
 DEADLY = ("cr3-empty cr3-rom cr3-bios cr3-mmio cr3-beyond cr3-garbage idt-nowhere idt-empty gdt-nowhere "
           "gdt-empty").split()
 
 
+DEADLY_PAE = "pdpte-empty pdpte-bios pae-surprise".split()
+
+
 def test_deadly_calls() -> str:
     """Calls that no kernel survives triple-fault their VMs; the one that works beside them goes on."""
-    conf = "".join(f"vm bad-{word} {{\n\tkernel = bad\n\tmemory = 12M\n\tconsole = none\n"
-                   f"\ton_reset = stop\n\tappend = \"{word}\"\n}}\n" for word in DEADLY)
+    vms = [(word, "bad", word, 12) for word in DEADLY]
+    vms += [(word, "hostile", f"pae {word}", 14) for word in DEADLY_PAE]
+    conf = "".join(f"vm bad-{name} {{\n\tkernel = {kernel}\n\tmemory = {memory}M\n\tconsole = none\n"
+                   f"\ton_reset = stop\n\tappend = \"{append}\"\n}}\n"
+                   for name, kernel, append, memory in vms)
     good = "vm good {\n\tkernel = good\n\tmemory = 16M\n\tappend = \"seconds=3\"\n}\n"
     result = run_romulus("attack-deadly", f"--conf={store('attack-deadly.conf', conf + good)}",
                          f"--module=bad={GUESTS / 'vmi-bad-calls.elf'}",
+                         f"--module=hostile={GUESTS / 'vmi-hostile.elf'}",
                          f"--module=good={GUESTS / 'vmi-work.elf'}", "--host-memory=256M", timeout=60)
     result.want_status(3)
-    for word in DEADLY:
+    for word in DEADLY + DEADLY_PAE:
         result.want("log", f"vm bad-{word}: ended: triple fault")
     return check_report(result)
 
