@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Page tables of random entries: in RAM, ROM, MMIO and beyond all memory, at every level, linked, announced and released
- * in any order and at the wrong levels; read, written and executed through, by the kernel and by ring 3.
+ * Page tables of random entries: in RAM, ROM, MMIO and beyond all memory, at every level, linked, announced and
+ * released in any order and at the wrong levels; read, written and executed through, by the kernel and by ring 3.
  *
  * What these entries map is never this kernel's own memory writable: a CPU would let it destroy itself.
  */
@@ -39,7 +39,8 @@ static u64 leaf(void)
 /* A table, or a thing that is taken for one. */
 static u64 link(void)
 {
-	static const u32 places[] = { 0xc8000, 0xf0000, 0xa0000, 0xfec00000, 0xfee00000, 0x1000000, 0x7ffff000, 0xfffff000 };
+	static const u32 places[] = { 0xc8000, 0xf0000, 0xa0000, 0xfec00000, 0xfee00000, 0x1000000, 0x7ffff000,
+				      0xfffff000 };
 
 	if (random_u32() % 4)
 		return scratch(0, TABLES) | PTE_P | (random_u32() & (PTE_W | PTE_U));

@@ -65,6 +65,7 @@ void return_calls(void);     /* 33, 34, 61 */
 void page_calls(void);	     /* 38-48, 73 */
 void instruction_calls(void); /* 1, 2, 26, 42, 43, 49-60, 62-65, 72 */
 void time_calls(void);	     /* 66-71 */
+void costs(void);	     /* by the word cost: of all of them */
 void end_calls(void);	     /* 36, 37; by a word of the command line */
 
 #endif

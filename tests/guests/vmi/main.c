@@ -5,7 +5,8 @@
  * (conform.h).  A call that answers NONE is judged by what a kernel does instead: its native instruction, or nothing.
  *
  * Words of the command line: pae (PAE before VMI_Init), pae-late (PAE switched on inside VMI, as Linux 2.6.22 to
- * 2.6.24 do), reboot, shutdown (the call that ends the VM).
+ * 2.6.24 do), reboot, shutdown (the call that ends the VM),
+ * cost (cost.c).
  */
 #include "tests/guests/vmi/conform.h"
 #include "tests/lib/pae.h"
@@ -220,6 +221,10 @@ void guest_main(void)
 		switch_to_pae();
 	user_init();
 	timer_init();
+	if (boot_word("cost")) {
+		costs();
+		return;
+	}
 	discovery();
 	pci_device();
 	control_calls();
