@@ -74,7 +74,8 @@ static void announce(void)
 	if (call == VMI_CALL_UpdatePxE || call == VMI_CALL_UpdatePxELong)
 		call5(call, at + random_u32() % 4096, random_u32(), 0, 0, 0);
 	else
-		call5(call, random_u32() & 1 ? at >> 12 : random_u32(), random_u32(), at >> 12, random_u32(), random_u32());
+		call5(call, random_u32() & 1 ? at >> 12 : random_u32(), random_u32(), at >> 12, random_u32(),
+		      random_u32());
 }
 
 static void read_it(u32 at)
