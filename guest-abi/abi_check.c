@@ -21,6 +21,7 @@ ASSERT_OFFSET(struct shared_page, int80_entry, SHARED_INT80_ENTRY);
 ASSERT_OFFSET(struct shared_page, iret_site, SHARED_IRET_SITE);
 ASSERT_OFFSET(struct shared_page, flushed, SHARED_FLUSHED);
 ASSERT_OFFSET(struct shared_page, desc_dirty, SHARED_DESC_DIRTY);
+ASSERT_OFFSET(struct shared_page, stolen, SHARED_STOLEN);
 ASSERT_OFFSET(struct shared_page, bt_spill, SHARED_BT_SPILL);
 ASSERT_OFFSET(struct shared_page, bt_flags, SHARED_BT_FLAGS);
 ASSERT_OFFSET(struct shared_page, bt_eip, SHARED_BT_EIP);

@@ -69,6 +69,7 @@
 #define SHARED_KERNEL_ESP 0x38
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
+#define SHARED_STOLEN 0x78 /* 64 bits */
 /* Of translated code. */
 #define SHARED_DESC_DIRTY 0x48 /* it has stored to descriptors at GATE_DESC since then */
 #define SHARED_FLUSHED 0x44   /* it has flushed its TLB since the last entry */
@@ -92,7 +93,8 @@ struct shared_page {
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
 	uint32_t flushed, desc_dirty;
-	uint32_t reserved2[13];
+	uint32_t reserved2[11];
+	uint32_t stolen[2];     /* cycles, low half first */
 	uint32_t bt_spill[8];
 	uint32_t bt_flags, bt_eip, bt_target;
 	uint32_t reserved3[5];

@@ -37,6 +37,14 @@
 #define VMI_FLUSH_TLB 1
 #define VMI_FLUSH_GLOBAL 2
 
+/* GetCycleCounter, and bits 7-0 of the flags of alarms: which counter. */
+#define VMI_CYCLES_REAL 0
+#define VMI_CYCLES_AVAILABLE 1
+#define VMI_CYCLES_STOLEN 2
+#define VMI_ALARM_COUNTER_MASK 0xff
+#define VMI_ALARM_PERIODIC 0x100
+#define VMI_ALARM_WIRED_LVTT 0x10000 /* else IRQ 0 */
+
 #ifndef __ASSEMBLY__
 #include <stdint.h>
 

@@ -92,6 +92,7 @@ struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config)
 	if (!vcpu)
 		return NULL;
 	vcpu->config = *config;
+	vmi_time_init(vcpu);
 	interp_ops.cr4_allowed = cpu_policy_cr4();
 	x86_cpu_reset(&vcpu->cpu);
 	vcpu->interp =
@@ -109,6 +110,7 @@ void x86_vcpu_destroy(struct x86_vcpu *vcpu)
 		return;
 	x86_direct_release(vcpu);
 	x86_both_release(vcpu);
+	vmi_time_reset(vcpu);
 	switch_forget_fpu(vcpu->cpu.fpu);
 	if (vcpu->interp)
 		interp_destroy(vcpu->interp);
@@ -122,6 +124,7 @@ void x86_vcpu_reset(struct x86_vcpu *vcpu)
 	switch_forget_fpu(vcpu->cpu.fpu);
 	x86_cpu_reset(&vcpu->cpu);
 	memset(&vcpu->vmi, 0, sizeof(vcpu->vmi));
+	vmi_time_reset(vcpu);
 	vcpu->intr = false;
 	vcpu->check_segments = true;
 	interp_flush_tlb(vcpu->interp);

@@ -18,6 +18,7 @@
 #include "arch/x86/isa/regs.h"
 #include "arch/x86/mmu/shadow.h"
 #include "arch/x86/vmi/vmi.h"
+#include "arch/x86/vmi/vmi_time.h"
 #include "arch/x86/x86_profile.h"
 #include "arch/x86/x86_stats.h"
 
@@ -28,6 +29,10 @@ struct x86_vcpu_ops {
 	/* The guest asked by VMI for a reset or a power-off. */
 	void (*reset)(void *opaque);
 	void (*power_off)(void *opaque);
+	/* An alarm of the VMI timer went off: raise IRQ 0, even if its wire is high. */
+	void (*alarm)(void *opaque);
+	/* Nanoseconds since 1970-01-01 UTC, by the host's clock. */
+	u64 (*wallclock_ns)(void *opaque);
 };
 
 /* Everything is borrowed but what x86_vcpu_create makes itself. */
@@ -37,6 +42,7 @@ struct x86_vcpu_config {
 	struct bus *bus;
 	const struct gmem_source *pages; /* for shadow tables */
 	u32 shadow_pages;                /* the most to take */
+	struct timer_queue *timers;      /* of the machine: VMI alarms */
 	bool vmi;                        /* accept VMI_Init */
 	bool interpret;                  /* without VMI: no translation, no direct execution */
 	bool compare;                    /* exec=both: x86_both.h; knobs.no_chain is set then */
@@ -114,6 +120,7 @@ struct x86_vcpu {
 	struct x86_translated translated;
 	struct x86_both *both; /* NULL: not used yet */
 	struct vmi vmi;
+	struct vmi_time time;
 	struct x86_stats stats;
 	struct x86_profile *profile; /* NULL: not counted */
 	bool killed;

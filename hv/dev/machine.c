@@ -8,7 +8,7 @@
 
 #include "hv/lib/string.h"
 
-enum irq_driver { DRIVER_ISA, DRIVER_PCI_LINKS };
+enum irq_driver { DRIVER_ISA, DRIVER_PCI_LINKS, DRIVER_ALARM };
 enum a20_gate { GATE_PS2, GATE_PORT92 };
 
 static void set_irq(void *opaque, u32 index, bool level)
@@ -45,8 +45,17 @@ static void irq_taken(void *opaque, u32 irq)
 {
 	struct machine *machine = opaque;
 
-	if (irq == 0)
-		vpit_irq0_taken(&machine->pit);
+	if (irq != 0)
+		return;
+	if (machine->irq_drivers[0] & BIT(DRIVER_ALARM))
+		irqline_set(irq_wire(machine, 0, DRIVER_ALARM), false);
+	vpit_irq0_taken(&machine->pit);
+}
+
+void machine_alarm(struct machine *machine)
+{
+	vpic_set_irq(&machine->pic, 0, false);
+	irqline_set(irq_wire(machine, 0, DRIVER_ALARM), true);
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -181,6 +190,7 @@ void machine_reset(struct machine *machine)
 	if (machine->vvmi.rom)
 		vvmi_reset(&machine->vvmi);
 	vacpi_pm_reset(&machine->pm);
+	irqline_set(irq_wire(machine, 0, DRIVER_ALARM), false);
 	vpic_reset(&machine->pic);
 	machine->debug.post_code = 0;
 	for (u32 i = 0; i < ARRAY_SIZE(power_on_self_test); i++) {

@@ -75,6 +75,9 @@ int machine_init(struct machine *machine, const struct machine_wiring *wiring);
  * level-triggered IRQs 10 and 11. */
 void machine_reset(struct machine *machine);
 
+/* A rising edge for IRQ 0 from elsewhere than the 8254, whose output may be high all the while; it is
+ * held until it is taken. */
+void machine_alarm(struct machine *machine);
 /* The CPU takes the interrupt that INTR announces: its vector. */
 static inline u8 machine_acknowledge(struct machine *machine)
 {

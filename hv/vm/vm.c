@@ -97,6 +97,8 @@ static void intr_wire(void *opaque, u32 index, bool level)
 {
 	struct vm *vm = opaque;
 
+	if (level && vm->halted && vm->vcpu)
+		vmi_time_ready(vm->vcpu);
 	if (level)
 		vm->halted = false;
 	if (vm->vcpu)
@@ -113,12 +115,25 @@ static void vmi_power_off(void *opaque)
 	power_off_wire(opaque, 0, true);
 }
 
-static const struct x86_vcpu_ops vcpu_ops = { acknowledge, vmi_reset, vmi_power_off };
+static void vmi_alarm(void *opaque)
+{
+	machine_alarm(&((struct vm *)opaque)->machine);
+}
+
+static u64 wallclock_ns(void *opaque)
+{
+	const struct vm *vm = opaque;
+
+	return vm->epoch_ns + clock_now_ns(vm->clock);
+}
+
+static const struct x86_vcpu_ops vcpu_ops = { acknowledge, vmi_reset, vmi_power_off, vmi_alarm, wallclock_ns };
 
 /* ---- building ---- */
 
 static int create_machine(struct vm *vm)
 {
+	u64 epoch_s = arch_wallclock_s();
 	struct machine_wiring wiring = {
 		.clock = vm->clock,
 		.timers = &vm->timers,
@@ -126,10 +141,11 @@ static int create_machine(struct vm *vm)
 		.reset = { reset_wire, vm, 0 },
 		.power_off = { power_off_wire, vm, 0 },
 		.com1 = { console_output, &vm->port },
-		.epoch_s = arch_wallclock_s(),
+		.epoch_s = epoch_s,
 		.ram_bytes = vm->config->memory_bytes,
 	};
 
+	vm->epoch_ns = epoch_s * 1000000000u - clock_now_ns(vm->clock);
 	if (vm->config->debug == VM_DEBUG_LOG) {
 		debug_port_init(&vm->debug_port, vm);
 		wiring.debug = (struct vuart_sink){ debug_port_write, &vm->debug_port };
@@ -153,6 +169,7 @@ static int create_vcpu(struct vm *vm)
 		.bus = vm->bus,
 		.pages = &pages,
 		.shadow_pages = SHADOW_BASE_PAGES + memory_pages / SHADOW_SHARE,
+		.timers = &vm->timers,
 		.vmi = vm->config->vmi,
 		.compare = knobs->exec == VM_EXEC_BOTH,
 		.interpret = knobs->exec == VM_EXEC_INTERP,
@@ -315,7 +332,10 @@ static void triple_fault(struct vm *vm)
 
 void vm_run(struct vm *vm)
 {
-	enum vcpu_stop stop = x86_vcpu_run(vm->vcpu);
+	enum vcpu_stop stop;
+
+	vmi_time_running(vm->vcpu);
+	stop = x86_vcpu_run(vm->vcpu);
 
 	/* What the guest asked of its machine comes before how its CPU fared afterwards. */
 	if (vm->power_off_wanted)
@@ -328,6 +348,8 @@ void vm_run(struct vm *vm)
 		killed(vm);
 	else if (stop == VCPU_STOP_HALTED)
 		vm->halted = !(vm->vcpu->intr && vm->vcpu->cpu.eflags & EFLAGS_IF);
+	if (vm_runnable(vm))
+		vmi_time_ready(vm->vcpu);
 }
 
 bool vm_runnable(const struct vm *vm)

@@ -48,6 +48,7 @@ struct vm {
 	bool halted;    /* the vcpu has nothing to do until an interrupt */
 	bool reset_wanted, power_off_wanted;
 	u32 resets;
+	u64 epoch_ns;   /* wall clock at time 0 of @clock */
 	u64 kept_bytes; /* heap taken at creation; more comes with direct execution */
 };
 

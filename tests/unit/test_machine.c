@@ -361,6 +361,55 @@ START_TEST(without_vmi_there_is_no_such_device)
 }
 END_TEST
 
+START_TEST(an_alarm_is_an_edge_of_irq0_whatever_the_timer_does)
+{
+	static const u8 modes[] = { 0x30, 0x3a, 0x34 }; /* output low, high without end (as Linux leaves it), running */
+
+	for (u32 i = 0; i < ARRAY_SIZE(modes); i++) {
+		out(0x43, modes[i]);
+		init_pic(0xfe, 0xff); /* forgets the edge that the mode made */
+		ck_assert(!level[INTR]);
+		for (u32 n = 0; n < 3; n++) {
+			machine_alarm(&machine);
+			machine_alarm(&machine); /* one that nobody took is one */
+			ck_assert(level[INTR]);
+			ck_assert_uint_eq(machine_acknowledge(&machine), 0x30);
+			out(0x20, 0x20);
+			ck_assert(!level[INTR]);
+		}
+		out(0x21, 0xff);
+		machine_alarm(&machine); /* masked: it waits */
+		ck_assert(!level[INTR]);
+		out(0x21, 0xfe);
+		ck_assert(level[INTR]);
+		ck_assert_uint_eq(machine_acknowledge(&machine), 0x30);
+		out(0x20, 0x20);
+	}
+}
+END_TEST
+
+START_TEST(the_8254_ticks_on_beside_alarms)
+{
+	u32 ticks = 0;
+
+	init_pic(0xfe, 0xff);
+	out(0x43, 0x34);
+	out(0x40, 0xa9);
+	out(0x40, 0x04); /* 1 ms */
+	for (u32 i = 0; i < 1000; i++) {
+		if (i % 7 == 0)
+			machine_alarm(&machine);
+		while (level[INTR]) {
+			machine_acknowledge(&machine);
+			out(0x20, 0x20);
+			ticks++;
+		}
+		pass(MS / 10);
+	}
+	ck_assert_msg(ticks >= 210 && ticks <= 244, "%u interrupts", ticks);
+}
+END_TEST
+
 START_TEST(serial_output_reaches_the_sink)
 {
 	out(0x3f8, 'o');
@@ -403,6 +452,8 @@ int main(void)
 	tcase_add_test(tests, the_vmi_device_shows_the_rom_where_its_register_says);
 	tcase_add_test(tests, the_vmi_rom_gives_way_to_other_devices);
 	tcase_add_test(tests, without_vmi_there_is_no_such_device);
+	tcase_add_test(tests, an_alarm_is_an_edge_of_irq0_whatever_the_timer_does);
+	tcase_add_test(tests, the_8254_ticks_on_beside_alarms);
 	tcase_add_test(tests, serial_output_reaches_the_sink);
 	tcase_add_test(tests, occupied_ports_are_reported);
 	suite_add_tcase(suite, tests);

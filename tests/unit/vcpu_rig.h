@@ -68,7 +68,8 @@ struct rig {
 	struct bus *bus;
 	struct x86_vcpu *vcpu;
 	struct x86_cpu *cpu; /* the vcpu's */
-	u32 acknowledged, resets, power_offs;
+	struct timer_queue timers;
+	u32 acknowledged, resets, power_offs, alarms;
 	u8 vector; /* what the interrupt controller announces */
 };
 static struct rig rig UNUSED;
@@ -89,7 +90,17 @@ static void rig_power_off(void *opaque)
 {
 	((struct rig *)opaque)->power_offs++;
 }
-static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off};
+static void rig_alarm(void *opaque)
+{
+	((struct rig *)opaque)->alarms++;
+}
+static u64 rig_wallclock(void *opaque)
+{
+	(void)opaque;
+	return 0x123456789abcdef0ull;
+}
+static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off, rig_alarm,
+					    rig_wallclock};
 
 static void rig_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {
@@ -218,6 +229,7 @@ static struct x86_vcpu_config rig_config(void)
 					.bus = rig.bus,
 					.pages = &fake_source,
 					.shadow_pages = 64,
+					.timers = &rig.timers,
 					.vmi = true,
 					.interpret = true,
 					.ops = &rig_ops,
@@ -233,6 +245,7 @@ static void rig_setup(void)
 	fake_switch_reset();
 	cpu_policy_init(rig_cpuid);
 	memset(&rig, 0, sizeof(rig));
+	timer_queue_init(&rig.timers, &fake_clock);
 	rig.gmem = gmem_create(&fake_source);
 	ck_assert_int_eq(gmem_add_ram(rig.gmem, gpa(0), RIG_RAM), 0);
 	rig.bus = bus_create();

@@ -55,6 +55,11 @@ static const struct call calls[HYPERCALL_SLOTS] = {
 	[VMI_CALL_Shutdown] = FUNCTION(vmi_shutdown),
 	[VMI_CALL_FlushTLB] = FUNCTION(vmi_flush_tlb),
 	[VMI_CALL_SetIOPLMask] = FUNCTION(vmi_set_iopl_mask),
+	[VMI_CALL_GetCycleFrequency] = FUNCTION(vmi_get_cycle_frequency),
+	[VMI_CALL_SetAlarm] = FUNCTION(vmi_set_alarm),
+	[VMI_CALL_CancelAlarm] = FUNCTION(vmi_cancel_alarm),
+	[VMI_CALL_GetWallclockTime] = FUNCTION(vmi_get_wallclock_time),
+	[VMI_CALL_WallclockUpdated] = FUNCTION(vmi_wallclock_updated),
 	[HYPERCALL_IRQ_PENDING] = FUNCTION(vmi_irq_pending),
 };
 
@@ -145,6 +150,7 @@ void vmi_activate(struct x86_vcpu *vcpu)
 	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
 			  vcpu->gate.shared);
 	vmi_update_int80(vcpu);
+	vmi_time_show(vcpu);
 	x86_vcpu_flush(vcpu, TLB_FLUSH_ALL, gva(0));
 	if (vcpu->stats.inits++ < INITS_LOGGED)
 		log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);

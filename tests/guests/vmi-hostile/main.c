@@ -35,6 +35,9 @@ void recover(void)
 	vmi(VMI_CALL_SetIOPLMask, 0, 0, 0);
 	vmi(VMI_CALL_SetLDT, 0, 0, 0);
 	vmi(VMI_CALL_CLTS, 0, 0, 0);
+	for (u32 i = 0; i < 2 && offered(VMI_CALL_CancelAlarm); i++)
+		vmi(VMI_CALL_CancelAlarm, i, 0, 0);
+	timer_done(); /* an interrupt ends a guest_try as an exception does */
 	vmi(VMI_CALL_UpdateKernelStack, KERNEL_DS, tss[1], 0);
 	__asm__ volatile("cld");
 }

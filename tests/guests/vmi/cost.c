@@ -60,6 +60,8 @@ static struct registers arguments(u32 number)
 		return registers_for(0, (u32)words, VMI_PAGE_PT);
 	case VMI_CALL_SetPxELong:
 		return registers_for(0, 0, (u32)words);
+	case VMI_CALL_SetAlarm:
+		return registers_for(VMI_CYCLES_REAL, 0, 0x7fffffff);
 	case VMI_CALL_FlushTLB:
 	case VMI_CALL_EnableInterrupts:
 		return registers_for(1, 0, 0);
