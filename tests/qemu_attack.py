@@ -159,6 +159,11 @@ def test_hostile_beside() -> str:
     return beside("hostile", "vmi-hostile", "\tappend = \"pae\"\n", r"vm bad: ended: powered off", status=0)
 
 
+def test_alarms_beside() -> str:
+    """Alarms that go off all the time, beside a VM that works."""
+    return beside("alarms", "vmi-hostile", "\tappend = \"flood\"\n", r"vm bad: ended: powered off", status=0)
+
+
 DEADLY = ("cr3-empty cr3-rom cr3-bios cr3-mmio cr3-beyond cr3-garbage idt-nowhere idt-empty gdt-nowhere "
           "gdt-empty").split()
 

@@ -5,7 +5,8 @@
  * handler that also scribbles over the shared page.  With the word pae in PAE format.
  *
  * Each ends as an exception here, or does no harm; what no kernel survives is vmi-bad-calls' (deadly.c), and with
- * PAE the words pdpte-* and pae-surprise.  The seed is printed; seed=N repeats a run, rounds=N makes it long.
+ * PAE the words pdpte-* and pae-surprise.  flood: alarms without end.  The seed is printed; seed=N repeats a run,
+ * rounds=N makes it long.
  */
 #include "tests/guests/vmi-hostile/hostile.h"
 
@@ -85,6 +86,29 @@ static void try_something_deadly(void)
 		vmi(VMI_CALL_SetCR4, 0, 0, 0); /* the PDPT is no page directory */
 }
 
+/* Both alarms with a period of one cycle: they come as often as the hypervisor can bear, and others live on. */
+static volatile u32 alarms;
+static void count_alarm(struct trap_frame *frame)
+{
+	(void)frame;
+	alarms++;
+	timer_done();
+}
+
+static void flood(u32 count)
+{
+	set_handler(TIMER_VECTOR, count_alarm);
+	for (u32 i = 0; i < 2 && offered(VMI_CALL_SetAlarm); i++)
+		call5(VMI_CALL_SetAlarm, i | VMI_ALARM_PERIODIC, 0, 0, 1, 0);
+	vmi_set_if(true);
+	while (alarms < count)
+		;
+	recover();
+	timer_stop(); /* forgets the last one */
+	set_handler(TIMER_VECTOR, NULL);
+	check(works(), "%u alarms of one cycle's period", alarms);
+}
+
 static void set_up(void)
 {
 	pae = boot_word("pae");
@@ -110,6 +134,10 @@ void guest_main(void)
 	check(works(), "ring 3 works");
 	if (pae)
 		bad_pdptes();
+	if (boot_word("flood")) {
+		flood(rounds);
+		return;
+	}
 	random_calls(rounds);
 	random_tables(rounds);
 	changes_under_way(rounds);
