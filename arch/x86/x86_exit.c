@@ -86,6 +86,7 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 			break;
 		if (error & PF_P && vcpu->translated.in_cache)
 			x86_desc_learn(vcpu, cr2);
+		x86_translated_trapped(vcpu);
 		interp_learn(vcpu->interp, gva(cr2), shadow_last_walk(vcpu->shadow));
 		x86_vcpu_emulate(vcpu, error & PF_P ? EMULATE_PF_TABLE : EMULATE_PF_IO);
 		break;

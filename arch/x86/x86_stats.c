@@ -97,6 +97,8 @@ void x86_stats_print_bt(const struct bt_stats *stats, line_fn *line, void *opaqu
 		{ "flushes of the translation cache", stats->flushes },
 		{ "entries declined", stats->declined },
 		{ "pages left to the interpreter", stats->slow_pages },
+		{ "instructions made call-outs since they kept faulting", stats->adapted },
+		{ "of these, put back", stats->restored },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(values); i++)

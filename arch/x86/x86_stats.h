@@ -22,6 +22,7 @@
 	X(EMULATE_OTHER, "emulated: other faults")                                                 \
 	X(EMULATE_IRET, "emulated: IRET of the ROM")                                               \
 	X(EMULATE_CALLOUT, "emulated: call-outs of translated code")                               \
+	X(EMULATE_ADAPTED, "emulated: call-outs of what kept faulting")                            \
 	X(EMULATE_IF, "emulated: interrupt flag while an interrupt waits")                         \
 	X(EMULATE_DECLINED, "interpreted: not translated")
 

@@ -290,10 +290,17 @@ bool x86_translated_step(struct x86_vcpu *vcpu)
 	return true;
 }
 
+void x86_translated_trapped(struct x86_vcpu *vcpu)
+{
+	if (vcpu->translated.in_cache)
+		bt_trapped(vcpu->translated.bt);
+}
+
 void x86_translated_exit(struct x86_vcpu *vcpu)
 {
 	struct x86_translated *t = &vcpu->translated;
 	const u8 *bytes;
+	bool adapted;
 
 	switch (t->recovery.exit) {
 	case BT_EXIT_LINK:
@@ -309,7 +316,10 @@ void x86_translated_exit(struct x86_vcpu *vcpu)
 	case BT_EXIT_NONE:
 		if (x86_translated_step(vcpu))
 			break;
-		x86_vcpu_emulate(vcpu, EMULATE_CALLOUT);
+		adapted = t->recovery.exit == BT_EXIT_NONE && bt_is_adapted(t->bt);
+		x86_vcpu_emulate(vcpu, adapted ? EMULATE_ADAPTED : EMULATE_CALLOUT);
+		if (adapted)
+			bt_adapted(t->bt, interp_met_special(vcpu->interp));
 		vcpu->stats.callouts[interp_last_insn(vcpu->interp, &bytes)->op]++;
 		break;
 	}

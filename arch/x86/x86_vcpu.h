@@ -222,6 +222,8 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 bool x86_translated_step(struct x86_vcpu *vcpu);
 /* Act on an exit by VECTOR_BT. */
 void x86_translated_exit(struct x86_vcpu *vcpu);
+/* The guest has faulted on a page that it may not access itself; the instruction is to be emulated. */
+void x86_translated_trapped(struct x86_vcpu *vcpu);
 /* A 32-bit segment of 4 GB at 0, of @type (SEG_TYPE_CODE, or SEG_TYPE_WRITABLE: data) and @dpl. */
 bool x86_translated_is_flat(const struct x86_segment *segment, u32 type, u32 dpl);
 

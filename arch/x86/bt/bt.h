@@ -67,6 +67,7 @@ struct bt_mode {
 
 struct bt_stats {
 	u32 blocks, insns, callouts, chained, misses, dropped, flushes, declined, slow_pages;
+	u32 adapted, restored;
 	u32 code_bytes; /* of the cache in use */
 };
 
@@ -127,6 +128,14 @@ bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct 
 /* After bt_enter() gave a place for the EIP of that exit: go there directly from now on. */
 void bt_link(struct bt *bt, u32 link, u32 eip);
 void bt_enter_indirect(struct bt *bt, u32 eip);
+
+/* The instruction of the last exit faulted on a page that it may not access itself (traced, or no RAM), and is to
+ * be emulated.  If that happens again and again it becomes a call-out. */
+void bt_trapped(struct bt *bt);
+/* An exit by INT without a bt_exit: has the instruction become a call-out so? */
+bool bt_is_adapted(struct bt *bt);
+/* It has been emulated, and has met such a page (@trapped) or not.  If it does not any more it is put back. */
+void bt_adapted(struct bt *bt, bool trapped);
 
 /* The guest flushed translations: @all, or those of @address's page.  Blocks whose linear page leads
  * elsewhere now are dropped. */

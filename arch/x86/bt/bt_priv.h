@@ -9,6 +9,7 @@
  *   chain.c       links between blocks
  *   smc.c         code that is written
  *   codemap.c     linear pages that lead elsewhere
+ *   adapt.c       instructions that keep faulting
  *   recover.c     from a place in the cache to the guest's state
  *   bt_dump.c     the inspector
  *
@@ -110,8 +111,17 @@ struct bt_place {
 	struct bt_mark mark;  /* in force there */
 	u32 at, eip;          /* where that mark is, and the guest */
 	u32 next, next_eip;   /* the same of the mark behind it, if the cache may be entered there; else next is 0 */
+	u8 traps, traps_needed; /* adapt.c */
 };
 #define PLACES 256u
+
+/* An instruction that is a call-out for now. */
+struct bt_patch {
+	u32 offset; /* in the cache, or 0 */
+	u8 bytes[2]; /* that the INT replaced */
+	u8 missed;  /* how often in a row it need not have been one */
+};
+#define PATCHES 256u
 
 enum block_kind { BLOCK_DEAD, BLOCK_CODE, BLOCK_PAD, BLOCK_ROUTINE, BLOCK_TRAP };
 
@@ -193,8 +203,9 @@ struct bt {
 	u32 code_used;  /* offset in the cache of the first free byte */
 	u32 slow_routine;
 	u32 generation;
-	const struct bt_place *last; /* that an exit came from, or NULL */
+	struct bt_place *last; /* that an exit came from, or NULL */
 	struct bt_place places[PLACES]; /* by offset */
+	struct bt_patch patches[PATCHES]; /* the same */
 
 	struct bt_block *blocks;
 	struct bt_link *links;

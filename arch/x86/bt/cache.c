@@ -174,6 +174,7 @@ void bt_flush(struct bt *bt)
 	bt->mark_bytes = 0;
 	bt->last = NULL;
 	memset(bt->places, 0, sizeof(bt->places));
+	memset(bt->patches, 0, sizeof(bt->patches));
 	bt->generation++;
 	bt->stats.flushes++;
 

@@ -39,6 +39,7 @@ static void look_up(const struct bt *bt, u32 number, u32 offset, struct bt_place
 	place->block = number;
 	place->mark = m;
 	place->next = 0;
+	place->traps = place->traps_needed = 0;
 	for (; mark < end; mark = next) {
 		next = mark_read(mark, &m);
 		if (at + m.tc > offset)
@@ -68,7 +69,7 @@ struct bt_mark mark_at(const struct bt *bt, u32 number, u32 offset, u32 *eip)
 
 /* Exits come from the same places again and again, and the code and marks of a place stay as they are until all
  * is forgotten. */
-static const struct bt_place *place_of(struct bt *bt, u32 offset)
+static struct bt_place *place_of(struct bt *bt, u32 offset)
 {
 	struct bt_place *place = &bt->places[(offset ^ offset >> 8) % PLACES];
 	u32 number;
@@ -147,7 +148,7 @@ static void recover_special(const struct bt *bt, const struct bt_place *place, c
 bool bt_recover(struct bt *bt, u32 tc, const struct shared_page *shared, struct x86_cpu *cpu,
 		struct bt_recovery *recovery)
 {
-	const struct bt_place *place = place_of(bt, tc - bt->config.cache_linear);
+	struct bt_place *place = place_of(bt, tc - bt->config.cache_linear);
 
 	if (!place)
 		return false;

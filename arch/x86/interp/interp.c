@@ -241,6 +241,7 @@ static enum emul_result complete_store(struct interp *ip)
 	entry->rights |= given;
 	result = complete(ip);
 	entry->rights &= ~given;
+	ip->met_special = true;
 	if (result == EMUL_DONE || (result == EMUL_FAULT && ip->cpu->fault.is_trap))
 		gmem_written(ip->gmem, gpa((u64)entry->gfn << PAGE_SHIFT | offset), size);
 	return result;
@@ -255,11 +256,17 @@ enum emul_result interp_step(struct interp *ip)
 	ip->new_shadow = 0;
 	ip->no_tf_trap = false;
 	ip->committed = false;
+	ip->met_special = false;
 	if (UNLIKELY(cpu->dr[7] & 0xff) && !(cpu->eflags & EFLAGS_RF) &&
 	    !(cpu->interrupt_shadow & SHADOW_MOV_SS))
 		TRY(check_code_breakpoints(ip));
 	TRY(fetch_instruction(ip));
 	return UNLIKELY(ip->learned) ? complete_store(ip) : complete(ip);
+}
+
+bool interp_met_special(const struct interp *ip)
+{
+	return ip->met_special;
 }
 
 /* Until after an instruction with one of @last. */

@@ -65,6 +65,8 @@ enum emul_result interp_run_block(struct interp *interp, u32 *budget);
 enum emul_result interp_execute(struct interp *interp, const u8 *bytes, u32 size);
 /* The instruction that interp_step last fetched and its bytes, for messages and inspectors. */
 const struct x86_insn *interp_last_insn(const struct interp *interp, const u8 **bytes);
+/* Did the last interp_step access what the guest may not access itself: a device, ROM, a traced frame? */
+bool interp_met_special(const struct interp *interp);
 
 /* The guest's CPU has the instruction: otherwise it is #UD, though the real CPU may have it. */
 bool interp_supports(const struct interp *interp, const struct x86_insn *insn);

@@ -115,6 +115,7 @@ struct interp {
 	u32 dr6_hits;    /* debug conditions met, to be reported after the instruction */
 	struct interp_journal *journal; /* of a rehearsal, or NULL */
 	bool used_bus;   /* since interp_run began */
+	bool met_special; /* since interp_step began: no plain RAM */
 	bool fast_delivery;
 	u32 fast_deliveries;
 

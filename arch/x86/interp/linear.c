@@ -198,7 +198,7 @@ static void physical_read(struct interp *ip, gpa_t from, u8 *to, u32 size)
 		memset(to, 0, size);
 		return;
 	}
-	ip->used_bus = true;
+	ip->used_bus = ip->met_special = true;
 	for (u32 done = 0, chunk; done < size; done += chunk) {
 		u32 value;
 
@@ -212,6 +212,7 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 {
 	enum gmem_type type = gmem_type(ip->gmem, to);
 
+	ip->met_special |= type != GMEM_RAM || gmem_flags(ip->gmem, to); /* the TLB may be late */
 	if (UNLIKELY(ip->journal) && !journal_write(ip, type, to, from, size))
 		return;
 	if (type == GMEM_RAM) {

@@ -15,6 +15,7 @@ static void all(bool with_pae)
 	test_bits();
 	test_fork();
 	test_tables();
+	test_adapt();
 	test_large();
 	test_slots();
 	test_everything_mapped();

@@ -74,6 +74,7 @@ void test_lazy(void);
 void test_bits(void);
 void test_fork(void);
 void test_tables(void);
+void test_adapt(void);
 void test_large(void);
 void test_slots(void);
 void test_everything_mapped(void);
