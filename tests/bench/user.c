@@ -103,9 +103,9 @@ static void read_clock(u32 ops)
 
 /* clang-format off */
 const struct bench user_benches[] = {
-	{ "cpu", 1000000, cpu, 0, 0 },
-	{ "fpu", 300000, fpu, 0, 0 },
-	{ "memory", 1000000, sweep, map_sweep, 0 },
+	{ "cpu", 20000000, cpu, 0, 0 },
+	{ "fpu", 10000000, fpu, 0, 0 },
+	{ "memory", 10000000, sweep, map_sweep, 0 },
 	{ "int80", 20000, int80, 0, 0 },
 	{ "syscall", 20000, fast_call, 0, 0 },
 	{ "clock", 10000, read_clock, 0, 0 },
