@@ -11,6 +11,7 @@
 #include "hv/lib/string.h"
 
 #define SS_OVERRIDE 0x36
+#define INT3 0xccu
 #define MODRM_DISP32 5 /* mod 0, rm 5 */
 
 void emit_begin(struct bt *bt, struct emit *e, struct bt_block *block)
@@ -23,6 +24,9 @@ void emit_end(struct emit *e)
 {
 	struct bt *bt = e->bt;
 
+	/* Whole dwords: QEMU makes four stores of one that is not aligned. */
+	while (emit_offset(e) % 4)
+		emit8(e, INT3);
 	ASSERT(e->at - e->base <= (long)BLOCK_ROOM);
 	memcpy(bt->config.cache + e->begin, e->base, (size_t)(e->at - e->base));
 	bt->code_used = emit_offset(e);
