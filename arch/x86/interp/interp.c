@@ -83,7 +83,10 @@ void interp_flush(struct interp *ip, enum tlb_flush kind, gva_t address)
 void interp_set_journal(struct interp *ip, struct interp_journal *journal)
 {
 	ip->journal = journal;
-	tlb_flush(ip);
+	if (!ip->journaled) {
+		ip->journaled = true;
+		tlb_flush(ip);
+	}
 }
 
 void interp_learn(struct interp *ip, gva_t address, const struct walk_result *walk)

@@ -94,7 +94,8 @@ void interp_learn(struct interp *interp, gva_t address, const struct walk_result
 
 /* A rehearsal, to be undone: while a journal is set, each write to RAM is noted, and an instruction that would touch
  * a device, or writes more than there is room for, sets @blocked and does nothing useful.  (A and D bits
- * are set all the same.)  Costs nothing without a journal: with one, no access goes the short way. */
+ * are set all the same.)  From the first journal on no store goes the short way, with or without one: so
+ * a rehearsal needs no flush of the TLB, and reads are as fast as ever. */
 #define JOURNAL_WRITES 64u
 #define JOURNAL_BYTES 16u
 struct interp_write {

@@ -114,6 +114,7 @@ struct interp {
 	u8 ext;          /* ERROR_EXT while an external event is being delivered */
 	u32 dr6_hits;    /* debug conditions met, to be reported after the instruction */
 	struct interp_journal *journal; /* of a rehearsal, or NULL */
+	bool journaled;  /* there has been one: the TLB gives nobody a right to write without telling */
 	bool used_bus;   /* since interp_run began */
 	bool met_special; /* since interp_step began: no plain RAM */
 	bool fast_delivery;

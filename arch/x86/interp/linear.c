@@ -127,12 +127,13 @@ void tlb_fill(struct interp *ip, u32 address, const struct walk_result *walk)
 	u8 flags;
 
 	type = gmem_page(ip->gmem, walk->gpa, &frame, &flags);
-	if (type == GMEM_NONE || UNLIKELY(ip->data_breakpoints || ip->journal))
+	if (type == GMEM_NONE || UNLIKELY(ip->data_breakpoints))
 		return;
 	entry->tag = address >> PAGE_SHIFT | (walk->global ? ip->tlb_global_age : ip->tlb_age);
 	entry->host = arch_hpa_to_ptr(frame);
 	entry->gfn = (u32)gpa_pfn(walk->gpa);
-	entry->rights = rights_of(ip, walk, type == GMEM_RAM, flags ? TLB_TRACED_SHIFT : 0);
+	entry->rights = rights_of(ip, walk, type == GMEM_RAM,
+				  flags || ip->journaled ? TLB_TRACED_SHIFT : 0);
 	tlb_note_large(ip, address, walk);
 }
 
@@ -233,7 +234,7 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 }
 
 /* ---- places --------------------------------------------------------------------------------- */
-/* A write to a frame that somebody traces: where it is, without a walk. */
+/* A write to a frame that somebody traces, or that may have to be noted: where it is, without a walk. */
 static bool find_traced(struct interp *ip, u32 address, u32 access, gpa_t *to)
 {
 	const struct tlb_entry *entry = tlb_entry(ip, address);
