@@ -8,28 +8,17 @@ import subprocess
 
 import pexpect
 
-from guestrun import ROOT, Result, log_path, run_romulus
+from debianboot import kernel_arguments, release, want_boot
+from guestrun import Result, log_path, run_romulus
 from shell import PROMPT, Shell
 
 GROUPS = {"debian"}
-DEBIAN = ROOT / "build" / "cache" / "debian"
-INITRD = ROOT / "build" / "guest" / "initramfs.gz"
 BOOT_TIMEOUT_S = 500
-COMPLAINTS = r"^.*(Kernel panic|BUG:|Oops|WARNING:|segfault|Call Trace).*$"
 SCRIPT = ("set -e; ls / >/dev/null; echo a b c | wc -w; "
           "for i in 1 2 3 4 5 6 7 8 9 10; do true & done; wait; "
           "dd if=/dev/zero of=/tmp/x bs=64k count=100 2>/dev/null; md5sum </tmp/x; "
           "gzip -c /tmp/x | gunzip | md5sum; ping -c 1 127.0.0.1 >/dev/null; "
           "sleep 1; sh -c 'kill -9 \\$\\$' || echo killed")
-
-
-def release(flavour: str) -> str:
-    return (DEBIAN / flavour / "release").read_text().strip()
-
-
-def kernel_arguments(flavour: str, append: str) -> list[str]:
-    return [f"--kernel={DEBIAN / flavour / 'vmlinuz'}", f"--initrd={INITRD}",
-            f"--append=console=ttyS0 {append}".strip()]
 
 
 def boot(name: str, flavour: str, *arguments: str, append: str = "romulus.test=poweroff") -> Result:
@@ -54,14 +43,6 @@ def boot_bare(flavour: str) -> None:
     console = done.stdout.decode(errors="replace").replace("\r\n", "\n")
     log.write_text(console)
     want_boot(Result(done.returncode, console, done.stderr.decode(errors="replace"), ""), flavour)
-
-
-def want_boot(result: Result, flavour: str) -> None:
-    result.want("console", rf"^ROMULUS-GUEST: Linux {release(flavour)}, ")
-    result.want("console", r"^ROMULUS-GUEST: boot ok")
-    result.want("console", r"reboot: Power down")
-    result.want_not("console", COMPLAINTS)
-    result.want_status(0)
 
 
 def use_shell(flavour: str) -> None:

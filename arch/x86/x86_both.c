@@ -8,6 +8,7 @@
  */
 #include "arch/x86/x86_both.h"
 
+#include "arch/x86/x86_comparable.h"
 #include "hv/core/kheap.h"
 #include "hv/core/log.h"
 #include "hv/lib/string.h"
@@ -19,17 +20,28 @@
 struct note {
 	u32 gpr[REG_COUNT];
 	u32 eip, eflags;
+	u16 selector[SREG_COUNT];
 	u32 vague;  /* flags that the instructions before left undefined */
 	u32 writes; /* in the journal up to here */
 };
+
+/* What was found at an address, and is there as long as the bytes are. */
+struct decoded {
+	u32 eip; /* 0: free */
+	u8 bytes[INSN_MAX_LENGTH];
+	struct x86_insn insn;
+};
+#define DECODED 1024u
 
 struct x86_both {
 	bool armed;
 	bool complete; /* the cache cannot get beyond the last note in one run */
 	u32 count;
 	struct note note[STEPS + 1];
+	u32 place; /* in the cache, where the run began */
 	struct interp_journal journal;
 	struct x86_cpu saved;
+	struct decoded decoded[DECODED];
 };
 
 void x86_both_release(struct x86_vcpu *vcpu)
@@ -40,90 +52,13 @@ void x86_both_release(struct x86_vcpu *vcpu)
 
 /* ---- rehearsal ---- */
 
-static const u8 copied[OP_COUNT] = {
-#define IDENT(op) [OP_##op] = 1,
-#include "arch/x86/bt/ident.def"
-#undef IDENT
-};
-
-static bool can_be_rehearsed(const struct x86_insn *insn, u32 vague)
-{
-	if (insn->props & (INSN_X87 | INSN_MMX | INSN_SSE | INSN_IO | INSN_ALIGN16) ||
-	    (insn->props & INSN_STRING && insn->prefixes & (PREFIX_REP | PREFIX_REPNE)))
-		return false;
-	switch (insn->op) {
-	case OP_RDTSC:
-	case OP_FXSAVE:
-	case OP_FXRSTOR:
-	case OP_LDMXCSR:
-	case OP_STMXCSR:
-		return false;
-	case OP_PUSHF: /* they make registers or memory of flags */
-	case OP_LAHF:
-	case OP_SALC:
-		return !vague;
-	case OP_JMP_NEAR:
-	case OP_JCC:
-	case OP_CALL_NEAR:
-	case OP_RET_NEAR:
-	case OP_JMP_NEAR_IND:
-	case OP_CALL_NEAR_IND:
-	case OP_LOOP:
-	case OP_LOOPE:
-	case OP_LOOPNE:
-	case OP_JCXZ:
-	case OP_CLI:
-	case OP_STI:
-	case OP_POPF:
-	case OP_PUSH_SREG:
-	case OP_POP_SREG:
-	case OP_MOV_TO_SREG:
-	case OP_MOV_SREG_TO:
-	case OP_MOV_FROM_CR:
-		return true;
-	default:
-		return copied[insn->op];
-	}
-}
-
-/* The undefined flags after @insn, with those of @vague before it.  Rather too many. */
-static u32 vague_after(const struct x86_insn *insn, u32 vague)
-{
-	if (!(insn->props & INSN_WRITES_ARITH))
-		return vague;
-	switch (insn->op) {
-	case OP_ADD:
-	case OP_ADC:
-	case OP_SUB:
-	case OP_SBB:
-	case OP_CMP:
-	case OP_NEG:
-	case OP_XADD:
-	case OP_CMPXCHG:
-	case OP_POPF:
-		return 0;
-	case OP_AND:
-	case OP_OR:
-	case OP_XOR:
-	case OP_TEST:
-		return EFLAGS_AF;
-	case OP_INC:
-	case OP_DEC:
-		return vague & EFLAGS_CF;
-	case OP_SHL:
-	case OP_SHR:
-	case OP_SAR:
-		return vague | EFLAGS_AF | EFLAGS_OF;
-	default:
-		return EFLAGS_ARITH;
-	}
-}
-
 static void take_note(struct x86_both *both, const struct x86_cpu *cpu, u32 vague)
 {
 	struct note *note = &both->note[both->count++];
 
 	memcpy(note->gpr, cpu->gpr, sizeof(note->gpr));
+	for (u32 i = 0; i < SREG_COUNT; i++)
+		note->selector[i] = cpu->seg[i].selector;
 	note->eip = cpu->eip;
 	note->eflags = cpu->eflags;
 	note->vague = vague;
@@ -134,16 +69,32 @@ static void take_note(struct x86_both *both, const struct x86_cpu *cpu, u32 vagu
 static bool look(struct x86_vcpu *vcpu, struct x86_insn *insn)
 {
 	u32 eip = vcpu->cpu.eip, size = MIN((u32)INSN_MAX_LENGTH, PAGE_SIZE - (eip & PAGE_MASK));
+	struct decoded *known = &vcpu->both->decoded[eip % DECODED];
 	u8 bytes[INSN_MAX_LENGTH];
 	enum decode_result result;
 
 	if (!interp_read_linear(vcpu->interp, gva(eip), bytes, size, 0))
 		return false;
+	if (known->eip == eip && size >= known->insn.length &&
+	    memcmp(known->bytes, bytes, known->insn.length) == 0) {
+		*insn = known->insn;
+		return true;
+	}
 	result = insn_decode(bytes, size, true, insn);
 	if (result == DECODE_TRUNCATED && size < INSN_MAX_LENGTH &&
 	    interp_read_linear(vcpu->interp, gva(eip + size), bytes + size, INSN_MAX_LENGTH - size, 0))
 		result = insn_decode(bytes, INSN_MAX_LENGTH, true, insn);
-	return result == DECODE_OK;
+	if (result != DECODE_OK)
+		return false;
+	known->eip = eip;
+	memcpy(known->bytes, bytes, insn->length);
+	known->insn = *insn;
+	return true;
+}
+
+static bool is_indirect(enum x86_op op)
+{
+	return op == OP_RET_NEAR || op == OP_JMP_NEAR_IND || op == OP_CALL_NEAR_IND;
 }
 
 static void go_ahead(struct x86_vcpu *vcpu)
@@ -159,11 +110,18 @@ static void go_ahead(struct x86_vcpu *vcpu)
 		u32 eip = cpu->eip;
 		struct x86_insn insn;
 
-		if (!look(vcpu, &insn) || !can_be_rehearsed(&insn, vague) ||
-		    interp_step(vcpu->interp) != EMUL_DONE || both->journal.blocked)
+		if (!look(vcpu, &insn))
 			return;
-		vague = vague_after(&insn, vague);
+		if (!x86_comparable(&insn, vague)) {
+			both->complete = both->count > 1 && x86_comparable_cut(&insn) != BT_CUT_NONE;
+			return;
+		}
+		if (interp_step(vcpu->interp) != EMUL_DONE || both->journal.blocked)
+			return;
+		vague = x86_comparable_vague(&insn, vague);
 		take_note(both, cpu, vague);
+		if (is_indirect(insn.op))
+			bt_leave_indirect(vcpu->translated.bt, cpu->eip);
 		if (cpu->eip != eip + insn.length)
 			break;
 	}
@@ -188,13 +146,16 @@ static struct x86_both *make(struct x86_vcpu *vcpu)
 	return vcpu->both;
 }
 
-u32 x86_both_rehearse(struct x86_vcpu *vcpu)
+u32 x86_both_rehearse(struct x86_vcpu *vcpu, u32 place)
 {
 	struct x86_both *both = make(vcpu);
-	u32 place;
+	u32 generation = bt_generation(vcpu->translated.bt);
 
 	if (!both)
 		return 0;
+	both->armed = false;
+	if (bt_settled(vcpu->translated.bt, place))
+		return place;
 	both->saved = vcpu->cpu;
 	both->journal.count = 0;
 	both->journal.blocked = false;
@@ -203,8 +164,10 @@ u32 x86_both_rehearse(struct x86_vcpu *vcpu)
 	interp_set_journal(vcpu->interp, NULL);
 	undo(vcpu);
 	vcpu->cpu = both->saved;
-	place = x86_translated_enter(vcpu); /* once more: see above */
+	if (generation != bt_generation(vcpu->translated.bt)) /* see above */
+		place = x86_translated_enter(vcpu);
 	both->armed = place != 0;
+	both->place = place;
 	return place;
 }
 
@@ -221,11 +184,20 @@ static bool compare_registers(const struct x86_cpu *cpu, const struct note *note
 {
 	static const char *const names[REG_COUNT] = { "eax", "ecx", "edx", "ebx",
 						      "esp", "ebp", "esi", "edi" };
+	static const char *const segments[SREG_COUNT] = {
+		[SREG_ES] = "es", [SREG_CS] = "cs", [SREG_SS] = "ss",
+		[SREG_DS] = "ds", [SREG_FS] = "fs", [SREG_GS] = "gs",
+	};
 	u32 flags = COMPARED_FLAGS & ~(note->vague | vague);
 
 	for (u32 i = 0; i < REG_COUNT; i++)
 		if (cpu->gpr[i] != note->gpr[i]) {
 			*d = (struct difference){ names[i], 0, cpu->gpr[i], note->gpr[i] };
+			return false;
+		}
+	for (u32 i = 0; i < SREG_COUNT; i++)
+		if (cpu->seg[i].selector != note->selector[i]) {
+			*d = (struct difference){ segments[i], 0, cpu->seg[i].selector, note->selector[i] };
 			return false;
 		}
 	*d = (struct difference){ "eflags", 0, cpu->eflags & flags, note->eflags & flags };
@@ -292,10 +264,47 @@ static u32 vague_before(enum x86_op op)
 	return op == OP_POPF || op == OP_IRET ? EFLAGS_ARITH : 0;
 }
 
+/* The run reached an exit of its block's, or what comes behind the block. */
+static void settle(struct x86_vcpu *vcpu)
+{
+	enum bt_exit exit = vcpu->translated.recovery.exit;
+	u32 place = vcpu->both->place;
+
+	if (!vcpu->translated.in_cache || exit == BT_EXIT_LINK || exit == BT_EXIT_MISS ||
+	    bt_has_left(vcpu->translated.bt, place))
+		bt_compared(vcpu->translated.bt, place, vcpu->config.compare_repeat);
+}
+
+/* One of the notes of this EIP is what the CPU has; if not, @d says what is not.  *found: there are any. */
+static bool find_note(struct x86_vcpu *vcpu, u32 vague, bool *found, struct difference *d)
+{
+	struct x86_both *both = vcpu->both;
+
+	for (u32 i = 0; i < both->count; i++) {
+		if (both->note[i].eip != vcpu->cpu.eip)
+			continue;
+		*found = true;
+		if (compare_registers(&vcpu->cpu, &both->note[i], vague, d) &&
+		    compare_memory(vcpu, &both->note[i], d))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing can be said of a run that got beyond the last note. */
+static bool has_passed(const struct x86_vcpu *vcpu, bool found)
+{
+	enum bt_exit exit = vcpu->translated.recovery.exit;
+
+	/* Behind what could not be rehearsed a branch may lead back to where a note is. */
+	return !vcpu->translated.in_cache ||
+	       (!vcpu->both->complete && (!found || exit == BT_EXIT_LINK || exit == BT_EXIT_MISS ||
+					  bt_has_left(vcpu->translated.bt, vcpu->both->place)));
+}
+
 void x86_both_compare(struct x86_vcpu *vcpu)
 {
 	struct x86_both *both = vcpu->both;
-	enum bt_exit exit = vcpu->translated.recovery.exit;
 	struct difference d = { "eip", 0, 0, 0 };
 	bool found = false, partial;
 	u32 vague;
@@ -304,23 +313,16 @@ void x86_both_compare(struct x86_vcpu *vcpu)
 		return;
 	both->armed = false;
 	vague = vague_before(next_op(vcpu, &partial));
-	for (u32 i = 0; vcpu->translated.in_cache && i < both->count; i++) {
-		if (both->note[i].eip != vcpu->cpu.eip)
-			continue;
-		found = true;
-		if (compare_registers(&vcpu->cpu, &both->note[i], vague, &d) &&
-		    compare_memory(vcpu, &both->note[i], &d)) {
-			vcpu->stats.compared++;
-			return;
-		}
-	}
-	/* Behind what could not be rehearsed a branch may lead back to where a note is. */
-	if (!vcpu->translated.in_cache || partial ||
-	    (!both->complete && (!found || exit == BT_EXIT_LINK || exit == BT_EXIT_MISS))) {
+	if (vcpu->translated.in_cache && find_note(vcpu, vague, &found, &d)) {
+		vcpu->stats.compared++;
+	} else if (partial || has_passed(vcpu, found)) {
 		vcpu->stats.not_compared++;
+	} else {
+		if (!found)
+			d = (struct difference){ "eip", 0, vcpu->cpu.eip,
+						 both->note[both->count - 1].eip };
+		report(vcpu, &d);
 		return;
 	}
-	if (!found)
-		d = (struct difference){ "eip", 0, vcpu->cpu.eip, both->note[both->count - 1].eip };
-	report(vcpu, &d);
+	settle(vcpu);
 }

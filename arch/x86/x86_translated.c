@@ -9,6 +9,7 @@
 #include "arch/x86/x86_vcpu.h"
 
 #include "arch/x86/mmu/ptformat.h"
+#include "arch/x86/x86_comparable.h"
 #include "hv/arch.h"
 #include "hv/core/log.h"
 #include "hv/core/trace.h"
@@ -106,7 +107,9 @@ static int start(struct x86_vcpu *vcpu)
 	struct bt_config config = { .gmem = vcpu->config.gmem, .supports = supports,
 				    .protect = protect, .opaque = vcpu,
 				    .light = !vcpu->config.compare,
-				    .warm_up = !vcpu->config.compare, .knobs = vcpu->config.knobs };
+				    .warm_up = !vcpu->config.compare,
+				    .cut = vcpu->config.compare ? x86_comparable_cut : NULL,
+				    .knobs = vcpu->config.knobs };
 
 	if (!pages->alloc_large(pages->opaque, &t->cache))
 		return ERR(-ENOMEM);

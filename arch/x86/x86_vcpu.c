@@ -373,7 +373,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			x86_roots_settle(vcpu);
 		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
 		if (vcpu->config.compare && place)
-			place = x86_both_rehearse(vcpu);
+			place = x86_both_rehearse(vcpu, place);
 		if (engine == ENGINE_INTERPRETER || (engine == ENGINE_TRANSLATED && !place)) {
 			run_interpreter(vcpu, SHORT_RUN, &budget);
 			continue;

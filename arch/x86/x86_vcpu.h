@@ -45,7 +45,8 @@ struct x86_vcpu_config {
 	struct timer_queue *timers;      /* of the machine: VMI alarms */
 	bool vmi;                        /* accept VMI_Init */
 	bool interpret;                  /* without VMI: no translation, no direct execution */
-	bool compare;                    /* exec=both: x86_both.h; knobs.no_chain is set then */
+	bool compare;                    /* exec=both: x86_both.h */
+	u32 compare_repeat;              /* times; 0: always */
 	struct bt_knobs knobs;
 	const struct x86_vcpu_ops *ops;
 	void *opaque;

@@ -78,6 +78,7 @@ static const struct knob known[] = {
 	{ "nochain", set_flag, MEMBER(no_chain), 1 },
 	{ "irq=", set_number, MEMBER(irq_us), 1000000 },
 	{ "exec=", set_exec, MEMBER(exec), 0 },
+	{ "repeat=", set_number, MEMBER(repeat), 65535 },
 };
 
 /* Number in @known of the word at @text, or ARRAY_SIZE(known). */

@@ -10,6 +10,7 @@
  *   irq=N         real interrupts break in at random moments, up to N microseconds apart
  *   exec=WORD     bt: the translator; interp: the interpreter does everything, user code too; both:
  *                 translated kernel code is compared with the interpreter (arch/x86/x86_both.h)
+ *   repeat=N      with exec=both: a block that has been compared N times runs without
  *
  * A guest cannot tell, but by its clock.
  */
@@ -27,10 +28,11 @@ struct vm_knobs {
 	u32 no_chain;
 	u32 irq_us;
 	u32 exec; /* enum vm_exec */
+	u32 repeat;
 };
 
 #define CONFIG_KNOBS_EXPECTED                                                                      \
-	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt|both"
+	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt|both, repeat=1..65535"
 
 /* Fill @knobs, which is all 0, from @text.  False: it is not what was expected. */
 bool config_knobs_parse(const char *text, struct vm_knobs *knobs);

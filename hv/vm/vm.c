@@ -172,10 +172,11 @@ static int create_vcpu(struct vm *vm)
 		.timers = &vm->timers,
 		.vmi = vm->config->vmi,
 		.compare = knobs->exec == VM_EXEC_BOTH,
+		.compare_repeat = knobs->repeat,
 		.interpret = knobs->exec == VM_EXEC_INTERP,
 		.knobs = { .max_insns = knobs->max_insns,
 			   .cache_bytes = knobs->cache_bytes,
-			   .no_chain = knobs->no_chain || knobs->exec == VM_EXEC_BOTH },
+			   .no_chain = knobs->no_chain },
 		.ops = &vcpu_ops,
 		.opaque = vm,
 	};

@@ -9,10 +9,10 @@
 
 /* inc eax; mov [ebx], eax; jmp to the beginning.  In the cache: 1, 2 and 5 bytes, and the exit. */
 #define CODE 0x40, 0x89, 0x03, 0xeb, 0xfb
-#define EXIT_AFTER 10u
+#define EXIT_AFTER 10u /* with the INT */
 
 static struct guest_frame change; /* added to what the code should do */
-static u32 stored, store_at, seen;
+static u32 stored, store_at, seen, exit_after;
 
 static void run_block(struct guest_frame *frame)
 {
@@ -23,9 +23,10 @@ static void run_block(struct guest_frame *frame)
 		ck_assert(gmem_write(rig.gmem, gpa(store_at), &value, 4));
 	frame->eax += 1 + change.eax;
 	frame->edi += change.edi;
+	frame->fs += change.fs;
 	frame->esp += change.esp;
 	frame->eflags = (frame->eflags & ~EFLAGS_ARITH) | change.eflags;
-	frame->eip += change.eip ? change.eip : EXIT_AFTER;
+	frame->eip += change.eip ? change.eip : exit_after;
 	frame->vector = change.eip ? EXCP_PF : VECTOR_BT; /* a hidden fault */
 	frame->error = 2;
 	x86_vcpu_end_turn(rig.vcpu);
@@ -41,10 +42,10 @@ static void setup(void)
 	rig_store64(RIG_GDT + SEL_CODE0, FLAT_CODE0 | BIT64(40));
 	rig_store64(RIG_GDT + SEL_DATA0, FLAT_DATA0 | BIT64(40));
 	rig_code(RIG_CODE, CODE);
-	rig.cpu->gpr[REG_EAX] = 6;
 	rig.cpu->gpr[REG_EBX] = RIG_DATA;
 	rig_store(RIG_DATA, 0x55);
 	change = (struct guest_frame){ 0 };
+	exit_after = EXIT_AFTER;
 	stored = 7;
 	store_at = RIG_DATA;
 	fake_switch.guest = run_block;
@@ -54,6 +55,7 @@ static void setup(void)
 static const char *outcome(void)
 {
 	rig.cpu->eip = RIG_CODE;
+	rig.cpu->gpr[REG_EAX] = 6;
 	x86_vcpu_run(rig.vcpu);
 	return x86_vcpu_kill_reason(rig.vcpu);
 }
@@ -84,6 +86,10 @@ START_TEST(each_kind_of_difference_is_found)
 	ck_assert_ptr_nonnull(strstr(outcome(), "esp: "));
 	rig_teardown();
 	setup();
+	change.fs = 0u - SEL_DATA0;
+	ck_assert_ptr_nonnull(strstr(outcome(), "fs: translated 0, interpreted 0x10"));
+	rig_teardown();
+	setup();
 	change.eflags = EFLAGS_CF;
 	ck_assert_ptr_nonnull(strstr(outcome(), "eflags: translated 0x1, interpreted 0"));
 	rig_teardown();
@@ -109,7 +115,8 @@ END_TEST
 
 START_TEST(what_cannot_be_rehearsed_is_not_compared)
 {
-	rig_code(RIG_CODE, 0x40, 0x0f, 0x31, 0xeb, 0xfb); /* rdtsc instead of the store */
+	rig_code(RIG_CODE, 0x0f, 0x31, 0x40, 0xeb, 0xfb); /* rdtsc, which is a block */
+	exit_after = 9;
 	change.edi = 5;
 	ck_assert_str_eq(outcome(), "");
 	ck_assert_uint_eq(rig.vcpu->stats.compared, 0);
@@ -127,6 +134,67 @@ START_TEST(a_device_is_not_touched_by_a_rehearsal)
 }
 END_TEST
 
+START_TEST(a_block_is_cut_at_what_cannot_be_compared)
+{
+	rig_code(RIG_CODE, 0x40, 0x0f, 0x31, 0xeb, 0xfb);
+	exit_after = 8; /* behind one byte, a jump and the exit */
+	store_at = 0;
+	ck_assert_str_eq(outcome(), "");
+	ck_assert_uint_eq(rig.cpu->eip, RIG_CODE + 1);
+	ck_assert_uint_eq(rig.vcpu->stats.compared, 1);
+	change.edi = 5;
+	ck_assert_str_eq(outcome(), "exec=both: from 00010000 to 00010001: edi: translated 0x5, "
+				    "interpreted 0");
+}
+END_TEST
+
+START_TEST(without_a_number_every_run_is_compared)
+{
+	for (u32 i = 1; i < 400; i++) {
+		rig_store(RIG_DATA, 0x55 + i);
+		ck_assert_str_eq(outcome(), "");
+		ck_assert_uint_eq(seen, 0x55 + i);
+		ck_assert_uint_eq(rig.vcpu->stats.compared, i);
+	}
+	change.edi = 1;
+	ck_assert_ptr_nonnull(strstr(outcome(), "edi: "));
+}
+END_TEST
+
+START_TEST(a_block_that_was_compared_often_enough_runs_without)
+{
+	rig.vcpu->config.compare_repeat = 3;
+	for (u32 i = 1; i <= 3; i++)
+		ck_assert_str_eq(outcome(), "");
+	change.edi = 1;
+	ck_assert_str_eq(outcome(), "");
+	ck_assert_uint_eq(rig.vcpu->stats.compared, 3);
+	ck_assert_uint_eq(rig.vcpu->stats.not_compared, 0);
+}
+END_TEST
+
+START_TEST(an_exit_on_the_way_does_not_count)
+{
+	rig.vcpu->config.compare_repeat = 1;
+	fake_switch.cr2 = RIG_DATA;
+	change.eip = 1;
+	for (u32 i = 0; i < 5; i++)
+		ck_assert_str_eq(outcome(), "");
+	change.edi = 1;
+	ck_assert_ptr_nonnull(strstr(outcome(), "edi: "));
+}
+END_TEST
+
+START_TEST(code_that_changed_is_compared_again)
+{
+	rig.vcpu->config.compare_repeat = 1;
+	ck_assert_str_eq(outcome(), "");
+	rig_code(RIG_CODE, CODE);
+	ck_assert_str_eq(outcome(), "");
+	ck_assert_uint_eq(rig.vcpu->stats.compared, 2);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -136,6 +204,11 @@ int main(void)
 		an_exit_on_the_way_is_compared_as_far_as_it_came,
 		what_cannot_be_rehearsed_is_not_compared,
 		a_device_is_not_touched_by_a_rehearsal,
+		a_block_is_cut_at_what_cannot_be_compared,
+		without_a_number_every_run_is_compared,
+		a_block_that_was_compared_often_enough_runs_without,
+		an_exit_on_the_way_does_not_count,
+		code_that_changed_is_compared_again,
 	};
 
 	return rig_main("both", setup, tests, ARRAY_SIZE(tests));

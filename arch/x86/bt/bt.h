@@ -42,6 +42,9 @@ struct bt_knobs {
 	bool no_chain;   /* every branch leaves the cache */
 };
 
+/* How blocks are cut at an instruction that they are copied with. */
+enum bt_cut { BT_CUT_NONE, BT_CUT_BEFORE, BT_CUT_AROUND /* it is a block */ };
+
 struct bt_config {
 	struct gmem *gmem;
 	u8 *cache;        /* BT_CACHE_BYTES, the host's view */
@@ -54,6 +57,8 @@ struct bt_config {
 	void *opaque;
 	bool light;       /* MOV to CR3 by VECTOR_BT_CR3 (not with PAE), INVLPG by a note on the shared page */
 	bool warm_up;     /* code is translated when it is met the second time */
+	/* NULL, or exec=both: blocks have to be settled (bt_compared), and are cut at what cannot be compared. */
+	enum bt_cut (*cut)(const struct x86_insn *insn);
 	struct bt_knobs knobs;
 };
 
@@ -158,6 +163,15 @@ struct bt_redirect {
 };
 bool bt_redirect(struct bt *bt, const struct bt_redirect *redirect);
 void bt_redirect_none(struct bt *bt);
+
+/* exec=both.  No branch leads to or from a block without an exit before it is settled, which a block that is made
+ * anew is not: after @times calls of bt_compared() for it.  @place: where it was entered. */
+bool bt_settled(const struct bt *bt, u32 place);
+void bt_compared(struct bt *bt, u32 place, u32 times);
+/* Indirect branches to @eip are exits until bt_enter_indirect(). */
+void bt_leave_indirect(struct bt *bt, u32 eip);
+/* The last bt_recover() was for a place in another block than the one that has @place. */
+bool bt_has_left(const struct bt *bt, u32 place);
 
 /* Counts whenever blocks were dropped: a place in the cache that was valid before may not be now. */
 u32 bt_generation(const struct bt *bt);

@@ -139,6 +139,8 @@ struct bt_block {
 	u8 kind;       /* enum block_kind */
 	u8 body;       /* bytes of pad in front of the body */
 	u8 link_count;
+	u16 compared;  /* times, before it was settled */
+	bool settled;
 };
 
 /* A direct branch from block @from. */
@@ -321,6 +323,7 @@ void emit_clean_check(struct emit *e, const struct source *s);
 /* ---- cache.c ---- */
 struct bt_block *block_begin(struct bt *bt, u32 eip, enum block_kind kind);
 u32 block_number(const struct bt *bt, const struct bt_block *block);
+void leave_tables(struct bt *bt, const struct bt_block *block);
 u32 find_block(const struct bt *bt, u32 eip);
 void insert_block(struct bt *bt, u32 number);
 void drop_block(struct bt *bt, u32 number);
@@ -331,6 +334,8 @@ static inline u32 block_body(const struct bt_block *block)
 }
 
 /* ---- chain.c ---- */
+/* Branches may lead to block @number, and from it to others, without an exit. */
+bool may_chain(const struct bt *bt, u32 number);
 u32 link_new(struct bt *bt, u32 from, u32 site, u32 target);
 void link_to(struct bt *bt, u32 link, u32 block);
 void unlink_all(struct bt *bt, struct bt_block *block);

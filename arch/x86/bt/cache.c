@@ -85,7 +85,7 @@ void bt_enter_indirect(struct bt *bt, u32 eip)
 	struct hash_entry *entry = hash_entry(bt, eip);
 	u32 way = number % HASH_PROBES; /* if none is free */
 
-	if (!number || bt->config.knobs.no_chain)
+	if (!number || !may_chain(bt, number))
 		return;
 	if (!block->pad && room_for_block(bt)) {
 		struct bt_block *pad = block_begin(bt, eip, BLOCK_PAD);
@@ -108,7 +108,7 @@ void bt_enter_indirect(struct bt *bt, u32 eip)
 	entry[way] = (struct hash_entry){ eip, tc_linear(bt, block_body(block)) };
 }
 
-static void leave_tables(struct bt *bt, const struct bt_block *block)
+void leave_tables(struct bt *bt, const struct bt_block *block)
 {
 	const struct hash_entry *entry = hash_entry(bt, block->eip);
 	u32 index = (u32)(entry - (struct hash_entry *)(bt->config.cache + HASH_OFFSET));

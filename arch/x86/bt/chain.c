@@ -26,11 +26,19 @@ u32 link_new(struct bt *bt, u32 from, u32 site, u32 target)
 	return bt->link_count++;
 }
 
+bool may_chain(const struct bt *bt, u32 number)
+{
+	const struct bt_block *block = &bt->blocks[number];
+
+	return !bt->config.knobs.no_chain &&
+	       (!bt->config.cut || block->kind != BLOCK_CODE || block->settled);
+}
+
 void link_to(struct bt *bt, u32 number, u32 block)
 {
 	struct bt_link *link = &bt->links[number];
 
-	if (bt->config.knobs.no_chain || link->to)
+	if (link->to || !may_chain(bt, link->from) || !may_chain(bt, block))
 		return;
 	link->to = block;
 	link->next = bt->blocks[block].in_links;
@@ -80,4 +88,40 @@ void bt_link(struct bt *bt, u32 number, u32 eip)
 	    bt->blocks[bt->links[number].from].kind == BLOCK_DEAD)
 		return;
 	link_to(bt, number, to);
+}
+
+/* ---- exec=both ---- */
+
+static u32 block_of_place(const struct bt *bt, u32 place)
+{
+	return block_at(bt, place - bt->config.cache_linear);
+}
+
+bool bt_settled(const struct bt *bt, u32 place)
+{
+	return bt->blocks[block_of_place(bt, place)].settled;
+}
+
+void bt_compared(struct bt *bt, u32 place, u32 times)
+{
+	struct bt_block *block = &bt->blocks[block_of_place(bt, place)];
+
+	if (block->kind == BLOCK_CODE && !block->settled)
+		block->settled = ++block->compared == times;
+}
+
+void bt_leave_indirect(struct bt *bt, u32 eip)
+{
+	u32 number = find_block(bt, eip);
+
+	if (number)
+		leave_tables(bt, &bt->blocks[number]);
+}
+
+bool bt_has_left(const struct bt *bt, u32 place)
+{
+	const struct bt_place *last = bt->last;
+
+	return last && last->block != block_of_place(bt, place) &&
+	       bt->blocks[last->block].kind == BLOCK_CODE;
 }

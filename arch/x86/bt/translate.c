@@ -156,11 +156,21 @@ static u32 copy_known(struct emit *e, const struct window *window, u32 *eip, u32
 	return count;
 }
 
+/* May @insn follow in a block whose last instruction was cut as *@cut says?  *@cut becomes what it is cut as. */
+static bool goes_on(const struct bt *bt, const struct x86_insn *insn, enum bt_cut *cut)
+{
+	enum bt_cut before = *cut;
+
+	*cut = bt->config.cut ? bt->config.cut(insn) : BT_CUT_NONE;
+	return before != BT_CUT_AROUND && *cut == BT_CUT_NONE;
+}
+
 /* Instructions from @eip on; returns the guest bytes they have. */
 static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *window, u32 eip)
 {
 	struct bt *bt = e->bt;
 	u32 start = eip, count = 0;
+	enum bt_cut cut = BT_CUT_NONE;
 	enum next next = NEXT_GO_ON;
 
 	while (next == NEXT_GO_ON) {
@@ -169,7 +179,8 @@ static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *wi
 		struct x86_insn insn;
 		u32 page;
 
-		count += copy_known(e, window, &eip, bt->max_insns - count);
+		if (!bt->config.cut) /* which wants to see each */
+			count += copy_known(e, window, &eip, bt->max_insns - count);
 		s.eip = eip;
 		page = eip >> PAGE_SHIFT;
 		/* Room for links and marks, the end of the page: go on in another block. */
@@ -183,6 +194,8 @@ static u32 translate_code(struct emit *e, struct x86_cpu *cpu, struct window *wi
 			return 1;
 		}
 		if (count && page == window->page && ((eip + insn.length - 1) >> PAGE_SHIFT) != page)
+			break;
+		if (!goes_on(bt, &insn, &cut) && count)
 			break;
 		s.insn = &insn;
 		s.bytes = bytes;
