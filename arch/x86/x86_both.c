@@ -2,9 +2,9 @@
 /*
  * Rehearsal and comparison (x86_both.h).
  *
- * A write of the rehearsal is a write of the guest's as far as others are concerned: who traces the frame is told,
- * and told again when it is undone.  So a rehearsal may drop the very block that is to run; it is
- * translated again.  A and D bits stay set: a CPU may set them early, too.
+ * Nobody is told of a write of the rehearsal's, nor of its undoing: who traces the frame would only hear
+ * twice of what does not last, and drop blocks for it.  A and D bits stay set: a CPU may set them early, too.
+ * That may drop blocks; so the place to enter is looked up again then.
  */
 #include "arch/x86/x86_both.h"
 
@@ -132,9 +132,14 @@ static void undo(struct x86_vcpu *vcpu)
 {
 	const struct interp_journal *journal = &vcpu->both->journal;
 
-	for (u32 i = journal->count; i-- > 0;)
-		gmem_write(vcpu->config.gmem, journal->write[i].at, journal->write[i].before,
-			   journal->write[i].size);
+	for (u32 i = journal->count; i-- > 0;) {
+		const struct interp_write *write = &journal->write[i];
+
+		memcpy(gmem_ptr(vcpu->config.gmem, write->at, write->size, true), write->before,
+		       write->size);
+		if (gmem_flags(vcpu->config.gmem, write->at)) /* a page table, perhaps */
+			interp_flush_tlb(vcpu->interp);
+	}
 }
 
 static struct x86_both *make(struct x86_vcpu *vcpu)

@@ -195,6 +195,27 @@ START_TEST(code_that_changed_is_compared_again)
 }
 END_TEST
 
+static void count_write(void *opaque, gpa_t address, u32 size)
+{
+	ck_assert_uint_eq(address.v, RIG_DATA);
+	ck_assert_uint_eq(size, 4);
+	++*(u32 *)opaque;
+}
+
+/* Or the page tables of the code itself, which it writes to, would be taken from the CPU each time. */
+START_TEST(nobody_hears_of_the_writes_of_a_rehearsal)
+{
+	u32 heard = 0;
+
+	ck_assert_str_eq(outcome(), "");
+	gmem_listen(rig.gmem, GMEM_CODEMAP, count_write, &heard);
+	gmem_set_flags(rig.gmem, gpa(RIG_DATA), GMEM_CODEMAP, 0);
+	ck_assert_str_eq(outcome(), "");
+	ck_assert_uint_eq(rig.vcpu->stats.compared, 2);
+	ck_assert_uint_eq(heard, 1); /* run_block's */
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -209,6 +230,7 @@ int main(void)
 		a_block_that_was_compared_often_enough_runs_without,
 		an_exit_on_the_way_does_not_count,
 		code_that_changed_is_compared_again,
+		nobody_hears_of_the_writes_of_a_rehearsal,
 	};
 
 	return rig_main("both", setup, tests, ARRAY_SIZE(tests));

@@ -92,7 +92,8 @@ void interp_flush(struct interp *interp, enum tlb_flush kind, gva_t address);
  * (mmu_walk, for the CPU's present state): so it needs none, and a store to a traced frame is cheap. */
 void interp_learn(struct interp *interp, gva_t address, const struct walk_result *walk);
 
-/* A rehearsal, to be undone: while a journal is set, each write to RAM is noted, and an instruction that would touch
+/* A rehearsal, to be undone: while a journal is set, each write to RAM is noted, but nobody is told who traces
+ * the frame (nor when it is undone, in the reverse order; an entry is in one page); and an instruction that would touch
  * a device, or writes more than there is room for, sets @blocked and does nothing useful.  (A and D bits
  * are set all the same.)  From the first journal on no store goes the short way, with or without one: so
  * a rehearsal needs no flush of the TLB, and reads are as fast as ever. */

@@ -214,8 +214,11 @@ static void physical_write(struct interp *ip, gpa_t to, const u8 *from, u32 size
 	enum gmem_type type = gmem_type(ip->gmem, to);
 
 	ip->met_special |= type != GMEM_RAM || gmem_flags(ip->gmem, to); /* the TLB may be late */
-	if (UNLIKELY(ip->journal) && !journal_write(ip, type, to, from, size))
+	if (UNLIKELY(ip->journal)) {
+		if (journal_write(ip, type, to, from, size) && type == GMEM_RAM)
+			memcpy(gmem_ptr(ip->gmem, to, size, true), from, size); /* nobody is told */
 		return;
+	}
 	if (type == GMEM_RAM) {
 		gmem_write(ip->gmem, to, from, size);
 		tlb_sync(ip);
