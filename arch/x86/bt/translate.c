@@ -70,10 +70,18 @@ static bool decode(struct bt *bt, struct x86_cpu *cpu, struct window *window, u3
 	return result == DECODE_OK;
 }
 
-static inline void copy_dwords(u8 *to, const u8 *from, u32 count)
+/* INSN_SHAPE_BYTES, each read once. */
+static inline void copy_bytes(u8 *to, const u8 *from)
 {
-	for (u32 i = 0; i < count; i++)
-		((unaligned_dword *)to)[i] = READ_ONCE(((const unaligned_dword *)from)[i]);
+	const unaligned_dword *source = (const unaligned_dword *)from;
+	u32 a = READ_ONCE(source[0]), b = READ_ONCE(source[1]);
+	u32 c = READ_ONCE(source[2]), d = READ_ONCE(source[3]);
+	unaligned_dword *target = (unaligned_dword *)to;
+
+	target[0] = a;
+	target[1] = b;
+	target[2] = c;
+	target[3] = d;
 }
 
 static void callout(struct emit *e, u32 eip)
@@ -143,8 +151,7 @@ static u32 copy_known(struct emit *e, const struct window *window, u32 *eip, u32
 	for (; host && count < most && offset <= PAGE_SIZE - INSN_SHAPE_BYTES; count++) {
 		if (is_redirected(e->bt, *eip))
 			break;
-		/* Read once; where they may stay. */
-		copy_dwords(e->at, host + offset, INSN_SHAPE_BYTES / 4);
+		copy_bytes(e->at, host + offset); /* where they may stay */
 		length = insn_shape_length(&e->bt->copied, e->at);
 		if (!length)
 			break;

@@ -130,12 +130,21 @@ static u8 store_bytes(const struct x86_insn *insn)
 	}
 }
 
-static void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
+static inline void copy_bytes(u32 to[4], const unaligned_u32 *from)
+{
+	u32 a = READ_ONCE(from[0]), b = READ_ONCE(from[1]), c = READ_ONCE(from[2]), d = READ_ONCE(from[3]);
+
+	to[0] = a;
+	to[1] = b;
+	to[2] = c;
+	to[3] = d;
+}
+
+static inline void fill_bytes(struct decoded *entry, const u32 bytes[4], u32 length)
 {
 	u32 last = (length - 1) / 4;
 
-	for (u32 i = 0; i < 4; i++)
-		entry->bytes[i] = i <= last ? bytes[i] : 0;
+	copy_bytes(entry->bytes, bytes);
 	entry->last_word = (u8)last;
 	entry->last_mask = 0xffffffffu >> (8 * (4 * last + 4 - length));
 	entry->bytes[last] &= entry->last_mask;
@@ -214,6 +223,6 @@ enum emul_result fetch_instruction(struct interp *ip)
 	ip->last = entry;
 	if (LIKELY(entry_matches(entry, host, (cs->attr & SEG_DB) | DECODED_VALID)))
 		return EMUL_DONE;
-	memcpy(ip->bytes, host, sizeof(ip->bytes));
+	copy_bytes(ip->bytes, (const unaligned_u32 *)host);
 	return fetch_decode(ip, INSN_MAX_LENGTH, entry);
 }

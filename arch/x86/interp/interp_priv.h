@@ -56,7 +56,7 @@ struct tlb_entry {
 struct decoded;
 typedef enum emul_result handler_fn(struct interp *ip, const struct x86_insn *insn);
 struct decoded {
-	u32 bytes[4]; /* zero beyond the instruction */
+	u32 bytes[4]; /* those beyond the instruction do not count */
 	u32 last_mask; /* which bits of the last word belong to it */
 	u16 mode;     /* DECODED_VALID, and CS's SEG_DB; 0: entry unused */
 	u8 last_word; /* index of the last one that the instruction reaches into */
