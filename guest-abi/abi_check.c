@@ -40,3 +40,5 @@ ASSERT_OFFSET(struct vmi_rom_header, get_relocation, 0x88);
 _Static_assert(VMI_CALL_COUNT == HYPERCALL_VMI_CALLS, "vmi_calls.def is not complete");
 _Static_assert(VMI_GATE == GATE_SLOT_VMI, "the ROM's gate is not the VMI slot");
 _Static_assert(HYPERCALL_VECTOR == VECTOR_HYPERCALL, "vectors differ");
+_Static_assert(HYPERCALL_CR3_VECTOR == VECTOR_LOAD_CR3, "vectors differ");
+_Static_assert(HYPERCALL_CR3 == VMI_CALL_SetCR3, "the slot of SetCR3");

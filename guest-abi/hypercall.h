@@ -12,6 +12,9 @@
 #define GUEST_ABI_HYPERCALL_H
 
 #define HYPERCALL_VECTOR 0x40
+/* The slot of SetCR3 has this one: the gate itself may load CR3 from EAX. */
+#define HYPERCALL_CR3_VECTOR 0x42
+#define HYPERCALL_CR3 17
 #define HYPERCALL_SLOT_SIZE 8
 #define HYPERCALL_INT_SIZE 2 /* bytes of `int $n` */
 

@@ -4,14 +4,17 @@
  * CR0, CR2, CR3 and CR4 in the shared page; a guest that overwrites them there deceives only itself.
  * Standard C calls: flat DS, EAX ECX EDX free.
  */
+#include "guest-abi/hypercall.h"
 #include "guest-abi/shared_page.h"
+
+#define CR4_PAE 0x20
 
 #define SHARED(field) (VMI_SHARED + SHARED_##field)
 
 	.section .gate.text, "ax"
 	.code32
 
-	.globl vmi_SetPxE, vmi_SetPxELong, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
+	.globl vmi_SetPxE, vmi_SetPxELong, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC, vmi_InvalPage, vmi_FlushTLB
 vmi_GetCR0:
 	movl SHARED(CR0), %eax
 	ret
@@ -30,6 +33,19 @@ vmi_SetCR2:
 vmi_RDTSC:
 	rdtsc
 	ret
+
+/* InvalPage, FlushTLB(EAX = flags): shadow tables follow at each store, and the hardware's TLB has nothing
+ * old; only the interpreter's may.  With PAE a flush reads the PDPTEs, as a CR3 load does. */
+vmi_InvalPage:
+	movl $1, SHARED(FLUSHED)
+	ret
+vmi_FlushTLB:
+	testb $CR4_PAE, SHARED(CR4)
+	jnz rom_slots + HYPERCALL_SLOT_SIZE * 47
+	testb $3, %al
+	jz 1f
+	movl $1, SHARED(FLUSHED)
+1:	ret
 
 /* SetPxE(EAX = entry, EDX = its linear address, ECX = hints): a store.  Tables that the hypervisor
  * has shadowed are traced, so it hears of what it must hear of; most stores go to others. */

@@ -13,10 +13,16 @@
 	.code32
 	.globl rom_slots
 rom_slots:
+	.set slot, 0
 	.rept HYPERCALL_SLOTS
 	.balign HYPERCALL_SLOT_SIZE
+	.if slot == HYPERCALL_CR3
+	int $HYPERCALL_CR3_VECTOR
+	.else
 	int $HYPERCALL_VECTOR
+	.endif
 	ret
+	.set slot, slot + 1
 	.endr
 
 #define NAME_hv(number, name) .globl vmi_##name; vmi_##name = SLOT_ADDRESS(number);

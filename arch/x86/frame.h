@@ -29,8 +29,8 @@
 
 /* int $VECTOR_BT in the translation cache: an exit. */
 #define VECTOR_BT 0x41
-/* int $VECTOR_BT_CR3 there: load CR3 from EAX, or exit. */
-#define VECTOR_BT_CR3 0x42
+/* int $VECTOR_LOAD_CR3 there, and in the ROM: load CR3 from EAX, or exit (HYPERCALL_CR3_VECTOR). */
+#define VECTOR_LOAD_CR3 0x42
 
 /* Linear slots of the gate, 4 MB each; the host maps nothing else there.  The first is the VMI
  * guests': it is what the ROM's virtual_top announces.  A translated guest's is the last that it does
@@ -93,7 +93,7 @@ void switch_load_ldt(u16 selector);
 /* The gate's text: where it is, and where in it vector @vector enters. */
 hpa_t switch_gate_text(void);
 u32 switch_vector_offset(u8 vector);
-u32 switch_load_cr3_offset(void); /* the way of VECTOR_BT_CR3 that may need no exit */
+u32 switch_load_cr3_offset(void); /* the way of VECTOR_LOAD_CR3 that may need no exit */
 /* The host runs with EFER.NXE. */
 bool switch_has_nx(void);
 /* The host's own CR3, and the descriptor of its double-fault TSS, for the gate's constants. */

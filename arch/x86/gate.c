@@ -131,6 +131,7 @@ static void init_idt(struct gate *gate)
 	for (u32 vector = 0; vector < 256; vector++) {
 		set_vector(gate, (u8)vector, switch_vector_offset((u8)vector),
 			   vector == VECTOR_HYPERCALL ? 1 : 0);
+	set_vector(gate, VECTOR_LOAD_CR3, switch_load_cr3_offset(), 1);
 	}
 }
 
@@ -181,7 +182,6 @@ int gate_translate(struct gate *gate, hpa_t cache)
 	if (!gate->guest_if)
 		return ERR(-ENOMEM);
 	gate->idt[VECTOR_BT] |= (u64)1 << IDT_DPL_SHIFT << 32;
-	set_vector(gate, VECTOR_BT_CR3, switch_load_cr3_offset(), 1);
 	gate->own_first = BT_CS;
 	memset(gate->view, 0, sizeof(gate->view));
 	last[(BT_CS & PAGE_MASK) / 8] = FLAT_CODE | 1ull << DESC_DPL_SHIFT;

@@ -296,6 +296,11 @@ void x86_direct_take_shared(struct x86_vcpu *vcpu)
 
 	cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (vif & EFLAGS_IF);
 	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
+	/* A guest that clears this by itself has not flushed. */
+	if (READ_ONCE(vcpu->gate.shared->flushed)) {
+		vcpu->gate.shared->flushed = 0;
+		interp_flush(vcpu->interp, TLB_FLUSH_ALL, gva(0));
+	}
 }
 
 static void fill_frame(const struct x86_vcpu *vcpu, struct guest_frame *frame)

@@ -137,9 +137,10 @@ static bool handle(struct x86_vcpu *vcpu, u8 vector, u32 error, u32 cr2)
 {
 	vcpu->stats.vectors[vector]++;
 	trace(TRACE_EXIT, "exit %02x eip %08x error %x", vector, vcpu->cpu.eip, error);
-	if (vector == VECTOR_HYPERCALL && vcpu->vmi.active && vcpu->cpu.cpl == 0) {
+	if ((vector == VECTOR_HYPERCALL || vector == VECTOR_LOAD_CR3) && vcpu->vmi.active &&
+	    vcpu->cpu.cpl == 0) {
 		vmi_hypercall(vcpu);
-	} else if ((vector == VECTOR_BT || vector == VECTOR_BT_CR3) && vcpu->translated.in_cache) {
+	} else if ((vector == VECTOR_BT || vector == VECTOR_LOAD_CR3) && vcpu->translated.in_cache) {
 		x86_translated_exit(vcpu);
 	} else if (vector == EXCP_NMI) {
 		switch_external_interrupt(vector);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Address spaces of a translated guest: CR3 loads and TLB flushes that need no exit.
+ * Address spaces: CR3 loads and TLB flushes that need no exit, of translated code and of the VMI ROM.
  *
  * Shadow tables follow the guest's at each write, and every entry into guest space loads CR3, so the hardware
  * never has a translation that the guest could want flushed: INVLPG only notes that the interpreter's own TLB
@@ -9,13 +9,16 @@
  *
  * What a flush would have to look after besides: translated code must lead where it did (bt/codemap.c).  Directory
  * entries of its regions were compared when a CR3 came into the table; when any changes, in a table
- * that is shadowed or becomes so, the table is emptied and the present one is compared again.
+ * that is shadowed or becomes so, the table is emptied and the present one is compared again.  A VMI kernel
+ * has no translated code, and only roots that are built anew matter.
  *
  * With PAE all CR3 loads exit, for they read PDPTEs from memory that is not traced.
  */
 #include "arch/x86/x86_vcpu.h"
 
 #include "arch/x86/mmu/ptformat.h"
+
+#define MANY 1024u /* regions: roots are not what they were, rather than some entries in one */
 
 static void forget(struct x86_vcpu *vcpu)
 {
@@ -37,10 +40,12 @@ void x86_roots_settle(struct x86_vcpu *vcpu)
 	struct x86_translated *t = &vcpu->translated;
 	u32 first, last;
 	bool changed = shadow_take_directories(vcpu->shadow, &first, &last) &&
-		       (last - first > 1024 || bt_has_region(t->bt, first, last));
+		       (last - first > MANY || (t->bt && bt_has_region(t->bt, first, last)));
 
 	if (changed)
 		forget(vcpu);
+	if (!t->bt)
+		return;
 	if (!changed && !t->maps_stale && !vcpu->root_stale)
 		return;
 	t->maps_stale = false;
@@ -53,8 +58,6 @@ void x86_roots_note(struct x86_vcpu *vcpu)
 	u32 changes = t->bt ? bt_region_changes(t->bt) : 0, cr3;
 	int place;
 
-	if (!t->bt || vcpu->vmi.active)
-		return;
 	/* Code in a region that the others were not asked about. */
 	if (t->region_changes != changes)
 		forget(vcpu);
@@ -76,15 +79,9 @@ void x86_roots_note(struct x86_vcpu *vcpu)
 
 void x86_roots_take(struct x86_vcpu *vcpu)
 {
-	struct shared_page *shared = vcpu->gate.shared;
 	hpa_t root = switch_exit_root();
 	u32 cr3;
 
-	/* A guest that clears this by itself has not flushed. */
-	if (READ_ONCE(shared->flushed)) {
-		shared->flushed = 0;
-		interp_flush(vcpu->interp, TLB_FLUSH_ALL, gva(0));
-	}
 	if (root.v == vcpu->root.v || gate_find_root(&vcpu->gate, root, &cr3) < 0)
 		return;
 	vcpu->stats.light_cr3++;

@@ -178,7 +178,6 @@ void x86_translated_flushed(struct x86_vcpu *vcpu, enum tlb_flush kind)
 {
 	if (!vcpu->translated.bt)
 		return;
-	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
 	vcpu->translated.slot_stale |= kind != TLB_FLUSH_PAGE;
 }
 
@@ -259,7 +258,7 @@ bool x86_translated_take(struct x86_vcpu *vcpu, const struct guest_frame *frame)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
 	u16 ss = (u16)(frame->ss & ~SEL_RPL);
-	bool exit = (u8)frame->vector == VECTOR_BT || (u8)frame->vector == VECTOR_BT_CR3;
+	bool exit = (u8)frame->vector == VECTOR_BT || (u8)frame->vector == VECTOR_LOAD_CR3;
 	u32 place = frame->eip - (exit ? 2 : 0);
 
 	if ((u16)frame->cs != (BT_CS | 1) || !vcpu->translated.bt)

@@ -34,6 +34,7 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 		vcpu->root_stale = true;
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
 	}
+	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
 	x86_translated_flushed(vcpu, kind);
 }
 
@@ -369,7 +370,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			continue;
 		}
 		engine = x86_vcpu_engine(vcpu);
-		if (engine != ENGINE_INTERPRETER && !vcpu->vmi.active)
+		if (engine != ENGINE_INTERPRETER)
 			x86_roots_settle(vcpu);
 		place = engine == ENGINE_TRANSLATED ? x86_translated_enter(vcpu) : 0;
 		if (vcpu->config.compare && place)

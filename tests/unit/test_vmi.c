@@ -244,7 +244,7 @@ static void start_vmi(void)
 START_TEST(calls_marked_hv_have_a_handler_and_the_others_kill)
 {
 	for (u32 i = 0; i < HYPERCALL_SLOTS; i++) {
-		bool offered = i == VMI_CALL_IRET || i == HYPERCALL_IRQ_PENDING ||
+		bool offered = i == VMI_CALL_IRET || i == VMI_CALL_FlushTLB || i == HYPERCALL_IRQ_PENDING ||
 			       calls[MIN(i, HYPERCALL_VMI_CALLS - 1u)].where == WHERE_hv;
 
 		start_vmi();

@@ -55,7 +55,7 @@ struct bt_config {
 	/* The frame of @address has got a flag: no writable mapping of it may be left. */
 	void (*protect)(void *opaque, gpa_t address);
 	void *opaque;
-	bool light;       /* MOV to CR3 by VECTOR_BT_CR3 (not with PAE), INVLPG by a note on the shared page */
+	bool light;       /* MOV to CR3 by VECTOR_LOAD_CR3 (not with PAE), INVLPG by a note on the shared page */
 	bool warm_up;     /* code is translated when it is met the second time */
 	/* NULL, or exec=both: blocks have to be settled (bt_compared), and are cut at what cannot be compared. */
 	enum bt_cut (*cut)(const struct x86_insn *insn);

@@ -578,7 +578,7 @@ static enum next seq_write_cr(struct emit *e, const struct source *s)
 	emit_save(e, REG_EAX, spill_slot(REG_EAX));
 	emit_bytes(e, (const u8[]){ 0x89, (u8)(0xc0 | reg << 3) }, 2); /* MOV EAX, reg */
 	emit_mark(e, s->eip, EAX, BT_EXIT_EMULATE);
-	emit_int(e, VECTOR_BT_CR3);
+	emit_int(e, VECTOR_LOAD_CR3);
 	emit_mark(e, behind(s), EAX, 0);
 	emit_load(e, REG_EAX, spill_slot(REG_EAX));
 	return NEXT_GO_ON;

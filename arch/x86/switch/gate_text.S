@@ -136,7 +136,7 @@ gate_sysenter:
 	iret
 
 /*
- * INT VECTOR_BT_CR3 of translated code: load the guest's CR3 in EAX.  If its root is in the gate's table
+ * INT VECTOR_LOAD_CR3 of translated code or the ROM: load the guest's CR3 in EAX.  If its root is in the gate's table
  * (x86_roots.c), that is one instruction here; else it is an exit.
  */
 	.globl gate_load_cr3
@@ -163,7 +163,7 @@ gate_load_cr3:
 3:	popl %edx
 	popl %ecx
 	pushl %eax
-	pushl $VECTOR_BT_CR3
+	pushl $VECTOR_LOAD_CR3
 	jmp gate_exit
 
 /* EAX = guest CR3, EDX = frame, EBX = the guest's DR7 or 0. */

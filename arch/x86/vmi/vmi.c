@@ -41,7 +41,6 @@ static const struct call calls[HYPERCALL_SLOTS] = {
 	[VMI_CALL_SetCR3] = FUNCTION(vmi_set_cr3),
 	[VMI_CALL_SetCR4] = INSTRUCTION(0x0f, 0x22, 0xe0),
 	[VMI_CALL_CLTS] = INSTRUCTION(0x0f, 0x06),
-	[VMI_CALL_InvalPage] = FUNCTION(vmi_inval_page),
 	[VMI_CALL_WriteGDTEntry] = FUNCTION(vmi_write_gdt_entry),
 	[VMI_CALL_WriteLDTEntry] = FUNCTION(vmi_write_ldt_entry),
 	[VMI_CALL_WriteIDTEntry] = FUNCTION(vmi_write_idt_entry),

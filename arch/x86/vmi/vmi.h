@@ -62,7 +62,7 @@ void vmi_update_int80(struct x86_vcpu *vcpu);
 /* A call's own way in, for the dispatch table: registers hold the arguments, and get the result. */
 typedef void vmi_call_fn(struct x86_vcpu *vcpu);
 vmi_call_fn vmi_write_gdt_entry, vmi_write_ldt_entry, vmi_write_idt_entry, vmi_update_kernel_stack,
-	vmi_set_iopl_mask, vmi_halt, vmi_reboot, vmi_shutdown, vmi_set_cr3, vmi_inval_page, vmi_flush_tlb,
+	vmi_set_iopl_mask, vmi_halt, vmi_reboot, vmi_shutdown, vmi_set_cr3, vmi_flush_tlb,
 	vmi_irq_pending, vmi_emulate_iret, vmi_sysexit, vmi_set_dr, vmi_get_dr, vmi_set_alarm, vmi_cancel_alarm,
 	vmi_get_cycle_frequency, vmi_get_wallclock_time, vmi_wallclock_updated;
 

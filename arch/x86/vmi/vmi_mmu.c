@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VMI calls on page tables.  The shadow MMU traces every guest page table it uses, so no call tells it
- * news that it would miss.  SetPxE and SetPxELong are stores in the ROM (rom_cpu.S), FlushTLB is offered because a
- * kernel would otherwise reload CR3 and toggle CR4.PGE.  Announcements (AllocatePage ...) are not
+ * news that it would miss.  SetPxE and SetPxELong are stores in the ROM (rom_cpu.S), and InvalPage and, without PAE,
+ * FlushTLB a note there.  FlushTLB is offered because a kernel would otherwise reload CR3 and toggle CR4.PGE.  Announcements (AllocatePage ...) are not
  * offered: the level, the ZEROED flag and the completeness of the list could not be relied on
  * anyhow (docs/vmi.md).
  */
@@ -23,7 +23,7 @@ static bool load_root(struct x86_vcpu *vcpu)
 	return false;
 }
 
-/* MOV to CR3 and INVLPG, without the way through the decoder: they are among the most frequent calls. */
+/* MOV to CR3, without the way through the decoder: it is among the most frequent calls. */
 void vmi_set_cr3(struct x86_vcpu *vcpu)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
@@ -36,11 +36,6 @@ void vmi_set_cr3(struct x86_vcpu *vcpu)
 		return;
 	}
 	x86_vcpu_flush(vcpu, TLB_FLUSH_NON_GLOBAL, gva(0));
-}
-
-void vmi_inval_page(struct x86_vcpu *vcpu)
-{
-	x86_vcpu_flush(vcpu, TLB_FLUSH_PAGE, gva(vmi_arg(vcpu, 0)));
 }
 
 void vmi_flush_tlb(struct x86_vcpu *vcpu)
