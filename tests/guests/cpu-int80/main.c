@@ -49,12 +49,16 @@ static void many(bool with_ticks)
 	struct user_registers registers = {
 		.eip = (u32)user_calls, .eflags = 2 | IF, .esp = STACK, .esi = CALLS,
 	};
-	u32 result;
+	u32 result, rounds = 0;
 
-	ticks = int80_count = 0;
+	ticks = 0;
 	if (with_ticks)
 		timer_every(997);
-	result = run_in_ring(3, &registers);
+	/* On a busy machine a tick may come late. */
+	do {
+		int80_count = 0;
+		result = run_in_ring(3, &registers);
+	} while (with_ticks && !ticks && !result && ++rounds < 10000);
 	timer_stop();
 	check(result == 0 && last_trap.ebp == 0 && int80_count == CALLS + 1,
 	      "%u calls%s, registers as they should be (%u, %u wrong, %u entries)", CALLS,
