@@ -14,7 +14,8 @@
 	.section .gate.text, "ax"
 	.code32
 
-	.globl vmi_SetPxE, vmi_SetPxELong, vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC, vmi_InvalPage, vmi_FlushTLB
+	.globl vmi_SetPxE, vmi_SetPxELong, vmi_InvalPage, vmi_FlushTLB
+	.globl vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
 vmi_GetCR0:
 	movl SHARED(CR0), %eax
 	ret
