@@ -3,8 +3,8 @@
  * VMI calls on page tables.  The shadow MMU traces every guest page table it uses, so no call tells it
  * news that it would miss.  SetPxE and SetPxELong are stores in the ROM (rom_cpu.S), and InvalPage and,
  * without PAE, FlushTLB a note there.  FlushTLB is offered because a kernel would otherwise reload CR3 and
- * toggle CR4.PGE.  Announcements (AllocatePage ...) are not offered: the level, the ZEROED flag and the completeness of the list could not be relied on
- * anyhow (docs/vmi.md).
+ * toggle CR4.PGE.  Announcements (AllocatePage ...) are not offered: the level, the ZEROED flag and the
+ * completeness of the list could not be relied on anyhow (docs/vmi.md).
  */
 #include "arch/x86/vmi/vmi_priv.h"
 
