@@ -152,10 +152,11 @@ static void write_control(struct vpit *pit, u8 value, u64 now)
 static void pit_write(void *opaque, u32 offset, u32 size, u32 value)
 {
 	struct vpit *pit = opaque;
-	u64 now = tick_now(pit);
+	u64 now;
 
 	(void)size;
 	notice(pit);
+	now = pit->seen; /* one look at the clock: a count of a later moment would have edges before it */
 	if (offset == CONTROL_PORT)
 		write_control(pit, (u8)value, now);
 	else
