@@ -308,13 +308,14 @@ static void deliver_interrupt(struct x86_vcpu *vcpu)
 }
 
 #define SHORT_RUN 32u
+#define BLOCK_RUN 31u /* no further than a branch: what comes then may be translated */
 #define TABLE_RUN 4u
 
 /* A guest that may run translated after this.  Whatever changes that ends a run early. */
 static void run_short(struct x86_vcpu *vcpu, u32 most, u32 *budget)
 {
 	u32 share = MIN(*budget, most), left = share;
-	enum emul_result result = most == SHORT_RUN ? interp_run_block(vcpu->interp, &left) :
+	enum emul_result result = most == BLOCK_RUN ? interp_run_block(vcpu->interp, &left) :
 						      interp_run(vcpu->interp, &left);
 	struct x86_fault fault = vcpu->cpu.fault;
 	const u8 *bytes;
@@ -376,7 +377,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 		if (vcpu->config.compare && place)
 			place = x86_both_rehearse(vcpu, place);
 		if (engine == ENGINE_INTERPRETER || (engine == ENGINE_TRANSLATED && !place)) {
-			run_interpreter(vcpu, SHORT_RUN, &budget);
+			run_interpreter(vcpu, engine == ENGINE_INTERPRETER ? SHORT_RUN : BLOCK_RUN, &budget);
 			continue;
 		}
 		if (!x86_direct_run(vcpu, place))
