@@ -128,11 +128,10 @@ static void set_vector(struct gate *gate, u8 vector, u32 offset, u32 dpl)
 
 static void init_idt(struct gate *gate)
 {
-	for (u32 vector = 0; vector < 256; vector++) {
+	for (u32 vector = 0; vector < 256; vector++)
 		set_vector(gate, (u8)vector, switch_vector_offset((u8)vector),
 			   vector == VECTOR_HYPERCALL ? 1 : 0);
 	set_vector(gate, VECTOR_LOAD_CR3, switch_load_cr3_offset(), 1);
-	}
 }
 
 static int init_gdt(struct gate *gate)
