@@ -48,6 +48,12 @@
 #define GATE_SYSENTER_ESP (GATE_TSS + 0x90)
 #define GATE_SYSENTER_EIP (GATE_TSS + 0x94)
 #define GATE_SYSENTER_RARE (GATE_TSS + 0x98) /* with TF or NT */
+/* Where a page fault of user code for an absent page goes in a VMI guest: SS, ESP, CS, EIP in the ROM. */
+#define GATE_FAULT_SS (GATE_TSS + 0xa0)
+#define GATE_FAULT_ESP (GATE_TSS + 0xa4)
+#define GATE_FAULT_CS (GATE_TSS + 0xa8)
+#define GATE_FAULT_EIP (GATE_TSS + 0xac)
+#define GATE_FAULT_MASK (GATE_TSS + 0xb0) /* bits of the error code that the guest can see */
 /* Pairs of a guest CR3 and the hardware's, that translated code may load; the second 0: none. */
 #define GATE_ROOTS (GATE_TSS + 0xc0)
 #define GATE_ROOTS_SIZE 0x40
@@ -69,6 +75,9 @@
 #define SHARED_KERNEL_ESP 0x38
 #define SHARED_INT80_ENTRY 0x3c
 #define SHARED_IRET_SITE 0x40
+#define SHARED_FAULT_ENTRY 0x4c /* the guest's own handler of page faults */
+#define SHARED_FAULT_FRAME 0x50 /* error code, EIP CS EFLAGS ESP SS: a page fault for the ROM */
+#define SHARED_FAULT_EAX 0x68   /* the gate's own */
 #define SHARED_STOLEN 0x78 /* 64 bits */
 /* Of translated code. */
 #define SHARED_DESC_DIRTY 0x48 /* it has stored to descriptors at GATE_DESC since then */
@@ -93,7 +102,10 @@ struct shared_page {
 	uint32_t int80_entry;   /* the guest's own handler, for the direct gate's stub */
 	uint32_t iret_site;     /* return address of the last call to the ROM's IRET */
 	uint32_t flushed, desc_dirty;
-	uint32_t reserved2[11];
+	uint32_t fault_entry;
+	uint32_t fault_frame[6];
+	uint32_t fault_eax;
+	uint32_t reserved2[3];
 	uint32_t stolen[2];     /* cycles, low half first */
 	uint32_t bt_spill[8];
 	uint32_t bt_flags, bt_eip, bt_target;

@@ -14,6 +14,7 @@
 	.section .gate.text, "ax"
 	.code32
 
+	.globl set_pxe, set_pxe_low, set_pxe_both
 	.globl vmi_SetPxE, vmi_SetPxELong, vmi_InvalPage, vmi_FlushTLB
 	.globl vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
 vmi_GetCR0:
@@ -49,8 +50,10 @@ vmi_FlushTLB:
 1:	ret
 
 /* SetPxE(EAX = entry, EDX = its linear address, ECX = hints): a store.  Tables that the hypervisor
- * has shadowed are traced, so it hears of what it must hear of; most stores go to others. */
+ * has shadowed are traced, so it hears of what it must hear of; most stores go to others.  It knows the three
+ * instructions that store, by their labels, and does them without an interpreter (vmi_light_store). */
 vmi_SetPxE:
+set_pxe:
 	movl %eax, (%edx)
 	ret
 
@@ -64,6 +67,7 @@ vmi_SetPxE:
 vmi_SetPxELong:
 	cmpl %edx, 4(%ecx)
 	jne 1f
+set_pxe_low:
 	movl %eax, (%ecx)
 	ret
 1:	pushl %ebx
@@ -73,6 +77,7 @@ vmi_SetPxELong:
 	movl %edx, %ecx
 2:	movl (%esi), %eax
 	movl 4(%esi), %edx
+set_pxe_both:
 	lock cmpxchg8b (%esi)
 	sete %al
 	testb %al, %al

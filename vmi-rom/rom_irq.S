@@ -9,11 +9,13 @@
  * Only CS and SS hold kernel selectors here, so all memory goes through SS.  Calls 29, 30 and 32 keep every
  * register, 31 returns in EAX; flags may change.
  *
- * The hypervisor knows two stretches of this code by their labels (the table at rom_marks):
+ * The hypervisor knows three stretches of this code by their labels (the table at rom_marks):
  * - int80_stub..int80_stub_end: while the frame of ring 3 is on the direct-trap stack.  An interrupt
  *   that is to be injected there is rolled forward: the hypervisor completes the stub's work first.
  * - iret_window..iret_window_end: VIF is already the target's, the IRET not yet done.  Likewise
  *   the hypervisor does the IRET first.
+ * - fault_stub..fault_stub_end: a page fault is on its way.  VIF is clear there, so nothing is injected, but the
+ *   stack it goes to may itself fault.
  */
 #include "guest-abi/hypercall.h"
 #include "guest-abi/shared_page.h"
@@ -113,6 +115,21 @@ int80_kernel:
 	jmp *SHARED(INT80_ENTRY)
 int80_stub_end:
 
+/*
+ * A page fault of user code that the gate has found to be the guest's: frame and CR2 are in the shared page, VIF is
+ * clear, the registers are the user's, ESP is nowhere.
+ */
+	.balign 16
+fault_stub:
+	movl SHARED(KERNEL_ESP), %esp
+	.set at, 20
+	.rept 6
+	pushl %ss:(VMI_SHARED + SHARED_FAULT_FRAME + at)
+	.set at, at - 4
+	.endr
+	jmp *SHARED(FAULT_ENTRY)
+fault_stub_end:
+
 /* Behind the slots, where the hypervisor looks for it when it loads the image. */
 	.section .gate.marks, "a"
 	.globl rom_marks
@@ -120,3 +137,5 @@ rom_marks:
 	.ascii "VMImarks"
 	.long int80_stub, int80_copy, int80_trap_stub, int80_stub_end
 	.long iret_window, iret_window_end
+	.long fault_stub, fault_stub_end
+	.long set_pxe, set_pxe_low, set_pxe_both

@@ -94,6 +94,7 @@ void switch_load_ldt(u16 selector);
 hpa_t switch_gate_text(void);
 u32 switch_vector_offset(u8 vector);
 u32 switch_load_cr3_offset(void); /* the way of VECTOR_LOAD_CR3 that may need no exit */
+u32 switch_page_fault_offset(void); /* the way of #PF that may need none either (gate_set_fault) */
 /* The host runs with EFER.NXE. */
 bool switch_has_nx(void);
 /* The host's own CR3, and the descriptor of its double-fault TSS, for the gate's constants. */

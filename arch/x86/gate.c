@@ -10,6 +10,7 @@
 #include "arch/x86/gate.h"
 
 #include "arch/x86/isa/descriptor.h"
+#include "arch/x86/isa/excp.h"
 #include "hv/arch.h"
 #include "hv/core/pmm.h"
 #include "hv/lib/assert.h"
@@ -273,14 +274,14 @@ u32 gate_frame_linear(const struct gate *gate)
 	return gate->base + GATE_ENTRY_STACK + PAGE_SIZE - (u32)sizeof(struct guest_frame);
 }
 
-const struct guest_frame *gate_exit_frame(const struct gate *gate, u32 address)
+struct guest_frame *gate_exit_frame(const struct gate *gate, u32 address)
 {
 	u32 offset = address - (gate->base + GATE_ENTRY_STACK);
 
 	/* A frame from CPL 0 is two dwords shorter and may reach the end of the page. */
 	if (offset > PAGE_SIZE - offsetof(struct guest_frame, esp))
 		return NULL;
-	return (const struct guest_frame *)(gate->entry_stack + offset);
+	return (struct guest_frame *)(gate->entry_stack + offset);
 }
 
 /* What of a guest's descriptor may stand in a table the CPU uses. */
@@ -382,6 +383,26 @@ void gate_set_int80(struct gate *gate, u16 selector, u32 offset)
 void gate_clear_int80(struct gate *gate)
 {
 	set_vector(gate, 0x80, switch_vector_offset(0x80), 0);
+}
+
+static void set_constant(struct gate *gate, u32 at, u32 value)
+{
+	gate->tss[(at - GATE_TSS) / 4] = value;
+}
+
+void gate_set_fault(struct gate *gate, u16 cs, u32 eip, u16 ss, u32 mask)
+{
+	set_constant(gate, GATE_FAULT_CS, cs | 1u);
+	set_constant(gate, GATE_FAULT_EIP, eip);
+	set_constant(gate, GATE_FAULT_SS, ss | 1u);
+	set_constant(gate, GATE_FAULT_ESP, gate->base + GATE_SHARED + SHARED_FAULT_FRAME);
+	set_constant(gate, GATE_FAULT_MASK, mask);
+	set_vector(gate, EXCP_PF, switch_page_fault_offset(), 0);
+}
+
+void gate_clear_fault(struct gate *gate)
+{
+	set_vector(gate, EXCP_PF, switch_vector_offset(EXCP_PF), 0);
 }
 
 void gate_set_root(struct gate *gate, u32 index, u32 cr3, hpa_t root)

@@ -66,7 +66,7 @@ void gate_pdes(const struct gate *gate, u64 pde[2]);
 struct guest_frame *gate_frame(const struct gate *gate);
 u32 gate_frame_linear(const struct gate *gate);
 /* The frame that an exit left at linear @address; NULL if that is not on the entry stack. */
-const struct guest_frame *gate_exit_frame(const struct gate *gate, u32 address);
+struct guest_frame *gate_exit_frame(const struct gate *gate, u32 address);
 
 /* Put the guest's descriptor @raw at byte offset @offset (a multiple of 8) of the shadow table,
  * sanitized for ring 1 as the lowest kernel ring.  Offsets of our own descriptors are left alone.
@@ -103,5 +103,9 @@ void gate_set_ss1(struct gate *gate, u16 selector);
 /* Open the direct gate: vector 0x80 goes from ring 3 to @selector:@offset in ring 1; or close it. */
 void gate_set_int80(struct gate *gate, u16 selector, u32 offset);
 void gate_clear_int80(struct gate *gate);
+/* Page faults of user code that are the guest's beyond doubt (gate_text.S) go to @cs:@eip in ring 1, with the
+ * stack segment @ss and the bits @mask of the error code; or all are exits. */
+void gate_set_fault(struct gate *gate, u16 cs, u32 eip, u16 ss, u32 mask);
+void gate_clear_fault(struct gate *gate);
 
 #endif

@@ -245,7 +245,7 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 	}
 	for (u32 i = 0; i < SREG_COUNT; i++)
 		reload_segment(vcpu, i);
-	vmi_update_int80(vcpu);
+	vmi_update_gates(vcpu);
 }
 
 void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
@@ -255,7 +255,7 @@ void x86_direct_follow(struct x86_vcpu *vcpu, enum x86_op op)
 		vcpu->check_segments = true;
 	}
 	if (op == OP_LIDT)
-		vmi_update_int80(vcpu);
+		vmi_update_gates(vcpu);
 	x86_translated_follow(vcpu, op);
 }
 
@@ -410,19 +410,50 @@ static bool platform_hole(const struct x86_vcpu *vcpu, const struct guest_frame 
 	       (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
 }
 
-bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
+/* Give the CPU to the guest, with the frame that is there.  Returns that of the exit, or NULL: the VM is stopped. */
+static struct guest_frame *cross(struct x86_vcpu *vcpu)
+{
+	struct guest_frame *frame;
+
+	x86_roots_note(vcpu);
+	/* Every entry loads CR3 and so flushes the hardware's TLB. */
+	shadow_take_tlb_flush(vcpu->shadow);
+	switch_load_debug(vcpu->cpu.dr);
+	frame = gate_exit_frame(&vcpu->gate, switch_enter(vcpu->root, gate_frame_linear(&vcpu->gate)));
+	vcpu->stats.exits++;
+	x86_roots_take(vcpu);
+	switch_unload_debug();
+	if (!frame)
+		x86_vcpu_kill(vcpu, "exit frame is not on the entry stack");
+	return frame;
+}
+
+/* The exit with @frame is none of a guest that runs, but a fault of the way in or what no CPU gives. */
+static bool is_stray(struct x86_vcpu *vcpu, const struct guest_frame *frame)
+{
+	if (!(frame->eflags & EFLAGS_VM) && !(frame->cs & SEL_RPL)) {
+		resume_fault(vcpu, frame);
+		return true;
+	}
+	if (!platform_hole(vcpu, frame))
+		return false;
+	x86_vcpu_kill(vcpu, "platform hole: EFLAGS %#x at %04x:%08x, which direct execution "
+		      "does not give", frame->eflags, frame->cs & 0xffff, frame->eip);
+	/* A real interrupt that brought us here must not be lost with the VM. */
+	if (x86_exit_is_external((u8)frame->vector))
+		switch_external_interrupt((u8)frame->vector);
+	return true;
+}
+
+static void prepare(struct x86_vcpu *vcpu, u32 place)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
-	const struct guest_frame *frame;
 
 	load_gate(vcpu);
 	if (vcpu->root_stale) {
 		vcpu->root = shadow_root(vcpu->shadow, cpu);
 		vcpu->root_stale = false;
 	}
-	x86_roots_note(vcpu);
-	/* Every entry loads CR3 and so flushes the hardware's TLB. */
-	shadow_take_tlb_flush(vcpu->shadow);
 	x86_direct_fill_shared(vcpu);
 	fill_frame(vcpu, gate_frame(&vcpu->gate));
 	if (place)
@@ -432,28 +463,21 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 	switch_load_fpu(cpu->fpu);
 	switch_set_guest_cr4(cpu->cr4 | (cpu->tsc_offset ? CR4_TSD : 0));
 	switch_set_guest_cr0(cpu->cr0);
-	switch_load_debug(cpu->dr);
+}
 
-	frame = gate_exit_frame(&vcpu->gate, switch_enter(vcpu->root, gate_frame_linear(&vcpu->gate)));
-	vcpu->stats.exits++;
-	x86_roots_take(vcpu);
-	if (!frame) {
-		x86_vcpu_kill(vcpu, "exit frame is not on the entry stack");
-		return false;
-	}
-	switch_unload_debug();
-	if (!(frame->eflags & EFLAGS_VM) && !(frame->cs & SEL_RPL)) {
-		resume_fault(vcpu, frame);
-		return !vcpu->killed;
-	}
-	if (platform_hole(vcpu, frame)) {
-		x86_vcpu_kill(vcpu, "platform hole: EFLAGS %#x at %04x:%08x, which direct execution "
-			      "does not give", frame->eflags, frame->cs & 0xffff, frame->eip);
-		/* A real interrupt that brought us here must not be lost with the VM. */
-		if (x86_exit_is_external((u8)frame->vector))
-			switch_external_interrupt((u8)frame->vector);
-		return false;
-	}
+bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
+{
+	struct guest_frame *frame;
+	bool done;
+
+	prepare(vcpu, place);
+	do {
+		frame = cross(vcpu);
+		if (!frame || is_stray(vcpu, frame))
+			return !vcpu->killed;
+		done = x86_light_exit(vcpu, frame);
+	} while (done && x86_light_again(vcpu, frame));
+
 	if (!take_frame(vcpu, frame)) {
 		x86_vcpu_kill(vcpu, "platform hole: in ring 1 at %04x:%08x, outside of the "
 			      "translation cache", frame->cs & 0xffff, frame->eip);
@@ -463,5 +487,6 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 		x86_desc_settle(vcpu);
 	if (vcpu->config.compare)
 		x86_both_compare(vcpu);
-	return x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());
+	return done ? !vcpu->killed :
+		      x86_exit_handle(vcpu, (u8)frame->vector, frame->error, switch_fault_address());
 }

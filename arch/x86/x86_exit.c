@@ -64,16 +64,25 @@ static bool gate_fault(struct x86_vcpu *vcpu, u32 cr2)
 	return true;
 }
 
-static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
+/* The shadow MMU's answer, if it was not asked before. */
+static enum shadow_fault ask_shadow(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 {
 	enum shadow_fault result;
 
+	if (vcpu->page_fault.known) {
+		vcpu->cpu.fault = vcpu->page_fault.fault;
+		return vcpu->page_fault.result;
+	}
+	result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
+	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", cr2, error, result);
+	return result;
+}
+
+static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
+{
 	if (gate_fault(vcpu, cr2))
 		return;
-	result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(cr2), error);
-
-	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", cr2, error, result);
-	switch (result) {
+	switch (ask_shadow(vcpu, error, cr2)) {
 	case SHADOW_RETRY:
 		break;
 	case SHADOW_GUEST:

@@ -47,6 +47,7 @@ enum x86_emulation {
 	X(compared, "runs of translated code compared with the interpreter")                       \
 	X(not_compared, "runs of translated code that could not be compared")                       \
 	X(gate_moves, "moves of the gate to another slot")                                         \
+	X(light, "heavy exits that ended with their frame")                                        \
 	X(light_cr3, "exits in another address space than the entry's")
 
 struct x86_stats {

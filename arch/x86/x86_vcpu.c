@@ -21,6 +21,8 @@
 #define INTERPRETER_BURST 1024
 /* Exits handled before the same. */
 #define DIRECT_BURST 64
+/* Light ones in a row, which count as one. */
+#define LIGHT_BURST 16
 
 static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 {
@@ -33,6 +35,7 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 	} else {
 		vcpu->root_stale = true;
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
+		vmi_follow_modes(vcpu);
 	}
 	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
 	x86_translated_flushed(vcpu, kind);
@@ -380,6 +383,7 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 			run_interpreter(vcpu, engine == ENGINE_INTERPRETER ? SHORT_RUN : BLOCK_RUN, &budget);
 			continue;
 		}
+		vcpu->light_left = LIGHT_BURST;
 		if (!x86_direct_run(vcpu, place))
 			break;
 		budget -= MIN(budget, (u32)(INTERPRETER_BURST / DIRECT_BURST));

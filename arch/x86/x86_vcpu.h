@@ -102,6 +102,13 @@ struct x86_translated {
 	u32 idt_stray_writes;
 };
 
+/* What the shadow MMU said of the last exit's page fault; x86_light.c. */
+struct x86_page_fault {
+	bool known; /* it was asked */
+	enum shadow_fault result;
+	struct x86_fault fault; /* SHADOW_GUEST */
+};
+
 struct x86_vcpu {
 	struct x86_cpu cpu;
 	struct x86_vcpu_config config;
@@ -118,6 +125,8 @@ struct x86_vcpu {
 	struct x86_segment shadowed_ldt; /* LDTR that the shadow LDT was made for */
 	bool segments_direct; /* they do not: direct execution is possible */
 	hpa_t root;
+	struct x86_page_fault page_fault;
+	u32 light_left; /* light exits before the next that is not */
 	struct x86_translated translated;
 	struct x86_both *both; /* NULL: not used yet */
 	struct vmi vmi;
@@ -265,6 +274,14 @@ void x86_roots_take(struct x86_vcpu *vcpu);
 void x86_syscall_prepare(struct x86_vcpu *vcpu);
 void x86_syscall_arm(struct x86_vcpu *vcpu);
 void x86_syscall_follow(struct x86_vcpu *vcpu, enum x86_op op);
+
+/* ---- x86_light.c ---- */
+
+/* Act on the exit with @frame, if it needs nothing but that; *frame is what the guest goes on with.  False: it is
+ * x86_exit_handle()'s, with registers in vcpu->cpu. */
+bool x86_light_exit(struct x86_vcpu *vcpu, struct guest_frame *frame);
+/* After that: the guest may be entered with the same frame. */
+bool x86_light_again(struct x86_vcpu *vcpu, const struct guest_frame *frame);
 
 /* @vector is a real interrupt's, not an exception's. */
 bool x86_exit_is_external(u8 vector);

@@ -107,6 +107,11 @@ hpa_t switch_exit_root(void)
 	return fake_switch.root;
 }
 
+u32 switch_page_fault_offset(void)
+{
+	return 0x980;
+}
+
 u32 switch_load_cr3_offset(void)
 {
 	return 0x900;

@@ -594,13 +594,13 @@ START_TEST(an_idt_that_ends_before_0x80_closes_the_direct_gate)
 	start_vmi();
 	update_kernel_stack();
 	rig.cpu->idtr.limit = 0x406;
-	vmi_update_int80(rig.vcpu);
+	vmi_update_gates(rig.vcpu);
 	ck_assert_uint_eq(idt80().selector, HOST_CS);
 	rig.cpu->idtr.limit = 0x407;
-	vmi_update_int80(rig.vcpu);
+	vmi_update_gates(rig.vcpu);
 	ck_assert_uint_eq(idt80().selector, SEL_CODE0);
 	rig.cpu->idtr.base = RIG_HOLE;
-	vmi_update_int80(rig.vcpu);
+	vmi_update_gates(rig.vcpu);
 	ck_assert_uint_eq(idt80().selector, HOST_CS);
 }
 END_TEST
@@ -622,7 +622,7 @@ START_TEST(the_direct_gate_needs_flat_kernel_code)
 	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
 		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_CODE0);
 		update_kernel_stack();
-		vmi_update_int80(rig.vcpu);
+		vmi_update_gates(rig.vcpu);
 		ck_assert_uint_eq(idt80().selector, SEL_FREE);
 		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, others[i]);
 		ck_assert_msg(idt80().selector == HOST_CS, "descriptor %u", i);

@@ -32,6 +32,7 @@ enum descriptor_type {
 #define DESCRIPTOR_TYPE_BUSY BIT(1) /* in the type of a TSS */
 #define DESCRIPTOR_TYPE_32BIT BIT(3) /* in the type of a TSS or gate */
 /* The same bits in the u64. */
+#define DESCRIPTOR_SIZE 8u /* bytes */
 #define DESCRIPTOR_ACCESSED BIT64(40)
 #define DESCRIPTOR_BUSY BIT64(41)
 

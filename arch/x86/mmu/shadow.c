@@ -209,7 +209,7 @@ static u64 read_gpte(const struct shadow *shadow, const struct shadow_page *sp, 
 static void refresh(struct shadow *shadow, struct shadow_page *sp, u32 index)
 {
 	u32 i = index - sp_place(sp) * ENTRIES;
-	u64 spte;
+	u64 gpte, spte;
 
 	if (i >= ENTRIES)
 		return;
@@ -218,9 +218,12 @@ static void refresh(struct shadow *shadow, struct shadow_page *sp, u32 index)
 	    (sp->entries[sp->refreshed] & (SPTE_REFRESHED | PTE_A)) == (SPTE_REFRESHED | PTE_A))
 		sp->writes = 0;
 	sp->refreshed = (u16)i;
-	spte = spte_of_gpte(shadow, sp, read_gpte(shadow, sp, index), false);
+	gpte = read_gpte(shadow, sp, index);
+	spte = spte_of_gpte(shadow, sp, gpte, false);
 	if (spte)
 		spte = (spte & ~(u64)PTE_A) | SPTE_REFRESHED;
+	else if (shadow->mark_absent && !((u32)gpte & PTE_P))
+		spte = SPTE_ABSENT;
 	spte_set(shadow, sp, i, spte);
 }
 
@@ -251,6 +254,11 @@ bool shadow_take_directories(struct shadow *shadow, u32 *first, u32 *last)
 	shadow->dir_first = ~0u;
 	shadow->dir_last = 0;
 	return *first <= *last;
+}
+
+bool shadow_directories_changed(const struct shadow *shadow)
+{
+	return shadow->dir_first <= shadow->dir_last;
 }
 
 bool shadow_take_gate_write(struct shadow *shadow)
@@ -331,6 +339,11 @@ void shadow_write_protect(struct shadow *shadow, gpa_t address)
 		rmap_each(shadow, (u32)hpa_pfn(frame), false, take_right_to_write);
 	if (gmem_frame(shadow->gmem, region, &frame))
 		rmap_each(shadow, (u32)hpa_pfn(frame), true, take_right_to_write);
+}
+
+void shadow_mark_absent(struct shadow *shadow)
+{
+	shadow->mark_absent = true;
 }
 
 void shadow_get_stats(const struct shadow *shadow, struct shadow_stats *stats)

@@ -52,6 +52,8 @@ bool shadow_take_gate_write(struct shadow *shadow);
 /* True once since the last call if directory entries of linear regions @first to @last (address >> 21) may
  * have changed in any root, or roots that were handed out lead elsewhere now. */
 bool shadow_take_directories(struct shadow *shadow, u32 *first, u32 *last);
+/* That would be true. */
+bool shadow_directories_changed(const struct shadow *shadow);
 
 /* The hardware CR3 for the guest's present CR0, CR3, CR4, EFER, pdpte: finds or builds the root.
  * To be called when any of these changed, and before the first run. */
@@ -65,6 +67,10 @@ enum shadow_fault {
 /* A #PF happened during direct execution: @address is CR2, @error the hardware's error code. */
 enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, gva_t address,
 				    u32 error);
+
+/* From now on the fault of an access to a page whose entry in the guest's page table is not present may say so itself,
+ * by PF_RSVD in the hardware's error code; no other fault has that.  shadow_page_fault() takes either. */
+void shadow_mark_absent(struct shadow *shadow);
 
 /* What the guest's tables say of the address of the last shadow_page_fault() that was no SHADOW_GUEST. */
 const struct walk_result *shadow_last_walk(const struct shadow *shadow);

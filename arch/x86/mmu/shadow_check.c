@@ -84,12 +84,24 @@ static void check_leaf(struct check *check, u32 address, u64 pde, u64 spte, u64 
 		differ(check, address, spte, what);
 }
 
+static void check_absent(struct check *check, u32 address)
+{
+	u32 leaf = ptformat_of(check->cpu)->levels;
+	struct walk_result walk;
+
+	if (!mmu_probe(check->cpu, check->shadow->gmem, gva(address), ACCESS_READ, &walk) ||
+	    walk.levels != leaf || walk.entry[leaf - 1] & PTE_P)
+		differ(check, address, SPTE_ABSENT, "marked as absent, and it is not");
+}
+
 static void check_region(struct check *check, u32 address, u64 pde)
 {
 	const u64 *table = arch_hpa_to_ptr(hpa(pde & PTE_FRAME));
 
 	for (u32 i = 0; i < ENTRIES; i++)
-		if (table[i] & PTE_P)
+		if (table[i] == SPTE_ABSENT)
+			check_absent(check, address + i * PAGE_SIZE);
+		else if (table[i] & PTE_P)
 			check_leaf(check, address + i * PAGE_SIZE, pde, table[i], table[i] & PTE_FRAME);
 		else if (table[i])
 			differ(check, address + i * PAGE_SIZE, table[i], "not present, not 0");

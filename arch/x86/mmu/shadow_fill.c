@@ -21,6 +21,7 @@
 
 #define PREFETCH 8u       /* entries of a guest table, an aligned group */
 #define SPLIT_PREFETCH 32u
+#define ABSENT_GROUP 32u  /* entries that are not present and are marked at once */
 
 /* W and U of a leaf.  @write: for a supervisor's write under WP = 0. */
 static u32 leaf_rights(bool wp, bool writable, bool user, bool dirty, bool write)
@@ -109,12 +110,16 @@ static void prefetch(struct shadow *shadow, struct shadow_page *sp, u32 i, gpa_t
 	for (u32 n = first; n < first + PREFETCH; n++, gpte_at += size) {
 		u64 gpte = READ_ONCE(*(const u32 *)gpte_at), spte;
 
-		if (!((u32)gpte & PTE_A) || n == i || sp->entries[n])
+		if (n == i || sp->entries[n])
+			continue;
+		if (!((u32)gpte & PTE_P) && shadow->mark_absent)
+			spte_mark_absent(sp, n);
+		if (!((u32)gpte & PTE_A))
 			continue;
 		if (size == 8)
 			gpte |= (u64)READ_ONCE(*(const u32 *)(gpte_at + 4)) << 32;
 		spte = spte_of_gpte(shadow, sp, gpte, false);
-		if (spte) {
+		if (spte && !sp->entries[n]) {
 			spte_set(shadow, sp, n, spte);
 			shadow->stats.prefetches++;
 		}
@@ -215,6 +220,24 @@ static bool beyond_shadow(const struct shadow *shadow, gva_t linear, gpa_t addre
 	       in_gate(shadow, linear.v);
 }
 
+/* The guest's fault was for want of the entry that @walk ended with.  If that is in a page table, what of its
+ * neighbours is not present either will be met next. */
+static void note_absent(struct shadow *shadow, const struct ptformat *format, const struct walk_result *walk)
+{
+	gpa_t at = walk->entry_gpa[walk->levels - 1u];
+	u32 size = format->entry_size, index = ((u32)at.v & PAGE_MASK) / size;
+	u32 first = ALIGN_DOWN(index, ABSENT_GROUP);
+	const u8 *gpte = gmem_ptr(shadow->gmem, gpa(at.v - (index - first) * size), ABSENT_GROUP * size, false);
+
+	for (struct shadow_page *sp = sp_first(shadow, (u32)gpa_pfn(at)); sp && gpte; sp = sp_next(shadow, sp)) {
+		if (sp_kind(sp) != SP_PT || index / ENTRIES != sp_place(sp))
+			continue;
+		for (u32 n = 0; n < ABSENT_GROUP; n++)
+			if (!(READ_ONCE(gpte[n * size]) & PTE_P) && !sp->entries[(first + n) % ENTRIES])
+				spte_mark_absent(sp, (first + n) % ENTRIES);
+	}
+}
+
 enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, gva_t address,
 				    u32 error)
 {
@@ -223,7 +246,11 @@ enum shadow_fault shadow_page_fault(struct shadow *shadow, struct x86_cpu *cpu, 
 
 	ASSERT(shadow->current_root);
 	if (mmu_walk(cpu, shadow->gmem, address, error & (PF_W | PF_U | PF_I), walk)) {
+		const struct ptformat *format = ptformat_of(cpu);
+
 		shadow->stats.guest_faults++;
+		if (shadow->mark_absent && !(cpu->fault.error & PF_P) && walk->levels == format->levels)
+			note_absent(shadow, format, walk);
 		return SHADOW_GUEST;
 	}
 	if (beyond_shadow(shadow, address, walk->gpa, write))

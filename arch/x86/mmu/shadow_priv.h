@@ -21,6 +21,13 @@
 #define ENTRIES 512u
 #define SPTE_REFRESHED BIT(9) /* written for a traced write, without A: see shadow_guest_write */
 
+/*
+ * In a page table, where the guest's has an entry that is not present: for the CPU it is present with reserved bits, so
+ * that the fault is told from that of an entry of which nothing is known (shadow_mark_absent).  The address has all
+ * bits set: no memory is there that a CPU with L1TF could look into.
+ */
+#define SPTE_ABSENT 0x7ffffffffffff001ull
+
 /* What a shadow page is made from.  SP_PD: a guest page directory (or nothing, unpaged); SP_PT: half
  * or all of a guest page table; SP_SPLIT: the 2 MB of guest-physical memory number @gfn, under a
  * guest page that is larger than what the p2m can give. */
@@ -83,6 +90,7 @@ struct shadow {
 	u64 gate_pde[2];
 	bool has_gate;
 	bool gate_written;
+	bool mark_absent;
 	u32 dir_first, dir_last; /* regions whose directory entries may have changed; first > last: none */
 	u32 gate_pfn; /* a page directory with nothing but the gate */
 
@@ -145,6 +153,13 @@ static inline u64 root_empty(const struct shadow *shadow, u32 i)
 static inline u32 location_of(const struct shadow_page *sp, u32 i)
 {
 	return sp->number * ENTRIES + i;
+}
+
+/* Entry @i of @sp, a page table, is 0, and the guest's is not present. */
+static inline void spte_mark_absent(struct shadow_page *sp, u32 i)
+{
+	sp->entries[i] = SPTE_ABSENT;
+	sp->live++;
 }
 
 /* Does the gate own entry @i of @sp? */

@@ -82,8 +82,10 @@ static inline bool take_entry(struct walk *walk, u32 i, const struct ptformat_le
 
 	out->entry_gpa[i] = at;
 	out->entry[i] = entry;
-	if (!(entry & PTE_P))
+	if (!(entry & PTE_P)) {
+		out->levels = (u8)(i + 1);
 		return fault(walk, 0);
+	}
 	if (entry & (leaf ? level->leaf_reserved : level->reserved))
 		return fault(walk, PF_P | PF_RSVD);
 	return true;

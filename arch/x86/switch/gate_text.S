@@ -39,6 +39,8 @@
 #define SLOT_MASK 0xffc00000
 #define VECTOR_DB 1
 #define VECTOR_NMI 2
+#define VECTOR_PF 14
+#define PF_RSVD 8
 #define EFLAGS_TF 0x100
 #define EFLAGS_IF 0x200
 #define EFLAGS_NT 0x4000
@@ -164,6 +166,42 @@ gate_load_cr3:
 	popl %ecx
 	pushl %eax
 	pushl $VECTOR_LOAD_CR3
+	jmp gate_exit
+
+/*
+ * Page faults of a VMI guest, while this is armed.  One of user code whose page the guest has marked as not
+ * present is the guest's own business: the shadow entry says so by a reserved bit (SPTE_ABSENT).  Its frame and CR2
+ * go to the shared page, whose place and size are constants, and the ROM goes on in ring 1 (rom_irq.S).  The
+ * guest's handler is an interrupt gate, or this would not be armed: its IF is clear from here on.  All else is an exit.
+ */
+#define FAULT_FRAME_SIZE 24		/* error code, EIP CS EFLAGS ESP SS; ESP is so much below the stack's end */
+#define FAULT_AT(offset) (offset) - ENTRY_STACK_END + FAULT_FRAME_SIZE(%esp)
+	.globl gate_page_fault
+gate_page_fault:
+	testb $PF_RSVD, (%esp)
+	jz 1f
+	testb $2, 8(%esp)		/* from ring 3, or 2 */
+	jz 1f
+	testb $EFLAGS_VM >> 16, 14(%esp)
+	jnz 1f
+	movl %eax, FAULT_AT(GATE_SHARED + SHARED_FAULT_EAX)
+	movl %cr2, %eax
+	movl %eax, FAULT_AT(GATE_SHARED + SHARED_CR2)
+	movl FAULT_AT(GATE_FAULT_MASK), %eax
+	andl %eax, (%esp)
+	movl FAULT_AT(GATE_SHARED + SHARED_FAULT_EAX), %eax
+	movl $0, FAULT_AT(GATE_SHARED + SHARED_VIF)
+	.rept FAULT_FRAME_SIZE / 4	/* POP reckons with the ESP behind it */
+	popl GATE_SHARED + SHARED_FAULT_FRAME - ENTRY_STACK_END + FAULT_FRAME_SIZE - 4(%esp)
+	.endr
+	pushl GATE_FAULT_SS - ENTRY_STACK_END(%esp)
+	pushl GATE_FAULT_ESP - ENTRY_STACK_END + 4(%esp)
+	pushfl
+	orl $EFLAGS_IF, (%esp)
+	pushl GATE_FAULT_CS - ENTRY_STACK_END + 12(%esp)
+	pushl GATE_FAULT_EIP - ENTRY_STACK_END + 16(%esp)
+	iret
+1:	pushl $VECTOR_PF
 	jmp gate_exit
 
 /* EAX = guest CR3, EDX = frame, EBX = the guest's DR7 or 0. */

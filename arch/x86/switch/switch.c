@@ -16,7 +16,8 @@
 #include "guest-abi/shared_page.h"
 #include "hv/arch.h"
 
-extern u8 gate_text[], gate_sysenter[], gate_load_cr3[], gate_resume[], gate_resume_first[], gate_resume_end[];
+extern u8 gate_text[], gate_sysenter[], gate_load_cr3[], gate_page_fault[];
+extern u8 gate_resume[], gate_resume_first[], gate_resume_end[];
 /* EAX, EDX, ECX; see gate_text.S. */
 u32 switch_enter_asm(u32 root, u32 frame, struct percpu *cpu);
 
@@ -153,6 +154,11 @@ hpa_t switch_gate_text(void)
 u32 switch_vector_offset(u8 vector)
 {
 	return vector * 8u;
+}
+
+u32 switch_page_fault_offset(void)
+{
+	return (u32)(gate_page_fault - gate_text);
 }
 
 u32 switch_load_cr3_offset(void)

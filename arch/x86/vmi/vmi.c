@@ -148,7 +148,7 @@ void vmi_activate(struct x86_vcpu *vcpu)
 	gate_map_rom(&vcpu->gate, rom, size);
 	interp_set_window(vcpu->interp, gva(VMI_GATE + GATE_ROM), rom, size, gva(VMI_SHARED),
 			  vcpu->gate.shared);
-	vmi_update_int80(vcpu);
+	vmi_update_gates(vcpu);
 	vmi_time_show(vcpu);
 	x86_vcpu_flush(vcpu, TLB_FLUSH_ALL, gva(0));
 	if (vcpu->stats.inits++ < INITS_LOGGED)

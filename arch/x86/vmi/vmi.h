@@ -22,6 +22,7 @@ struct vmi {
 	u32 kernel_esp;
 	bool has_kernel_stack;
 	u16 int80_cs;   /* code selector of the direct gate; 0: it is closed */
+	u16 fault_cs;   /* the same for page faults that need no exit */
 	bool int80_clears_if; /* the guest's gate 0x80 is an interrupt gate */
 	u32 iopl;       /* SetIOPLMask, in place in EFLAGS: IOPL of user code */
 };
@@ -56,8 +57,16 @@ bool vmi_in_rom(const struct x86_vcpu *vcpu);
  * at the place that called the ROM. */
 bool vmi_finish_rom(struct x86_vcpu *vcpu);
 
-/* The guest's IDT register or its gate 0x80 may have changed: open or close the direct gate. */
-void vmi_update_int80(struct x86_vcpu *vcpu);
+/* The guest's IDT register, its gates 0x80 and 14, the segments they need, or its mode may have changed: open or
+ * close the direct gates. */
+void vmi_update_gates(struct x86_vcpu *vcpu);
+/* CR0, CR4 or EFER has changed: the bits that the guest sees in error codes. */
+void vmi_follow_modes(struct x86_vcpu *vcpu);
+
+/* The exit with @frame is a write fault at linear @address.  If it is one of the ROM's stores of a page-table entry, to
+ * a traced table and allowed, do it: *frame is behind it then.  False: nothing has happened. */
+struct guest_frame;
+bool vmi_light_store(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address);
 
 /* A call's own way in, for the dispatch table: registers hold the arguments, and get the result. */
 typedef void vmi_call_fn(struct x86_vcpu *vcpu);

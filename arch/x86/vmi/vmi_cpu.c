@@ -8,9 +8,9 @@
  */
 #include "arch/x86/vmi/vmi_priv.h"
 
+#include "arch/x86/isa/descriptor.h"
 #include "arch/x86/mmu/walk.h"
 
-#define DESCRIPTOR_SIZE 8
 
 bool vmi_stack_arg(struct x86_vcpu *vcpu, u32 index, u32 *value)
 {
@@ -56,6 +56,15 @@ static u32 store_entry(struct x86_vcpu *vcpu, u64 *raw)
 	return offset;
 }
 
+/* One of the direct gates has to do with the segment of @selector. */
+static bool is_gates(const struct x86_vcpu *vcpu, u32 selector)
+{
+	const struct vmi *vmi = &vcpu->vmi;
+
+	return selector == (vmi->int80_cs & ~(u32)SEL_RPL) || selector == vmi->fault_cs ||
+	       selector == (vmi->kernel_ss & ~(u32)SEL_RPL);
+}
+
 static void write_entry(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u32 limit)
 {
 	u64 raw;
@@ -66,8 +75,8 @@ static void write_entry(struct x86_vcpu *vcpu, enum gate_table table, u32 base, 
 	if (!vmi_same_place(vcpu, vmi_arg(vcpu, 0) + offset, base + offset))
 		return;
 	x86_direct_set_descriptor(vcpu, table, offset, raw);
-	if ((vcpu->vmi.int80_cs & ~SEL_RPL) == (offset | (table == GATE_TABLE_LDT ? SEL_TI : 0)))
-		vmi_update_int80(vcpu);
+	if (is_gates(vcpu, offset | (table == GATE_TABLE_LDT ? SEL_TI : 0)))
+		vmi_update_gates(vcpu);
 }
 
 void vmi_write_gdt_entry(struct x86_vcpu *vcpu)
@@ -91,8 +100,8 @@ void vmi_write_idt_entry(struct x86_vcpu *vcpu)
 	u64 raw;
 	u32 offset = store_entry(vcpu, &raw);
 
-	if (offset == 0x80 * DESCRIPTOR_SIZE)
-		vmi_update_int80(vcpu);
+	if (offset == 0x80 * DESCRIPTOR_SIZE || offset == EXCP_PF * DESCRIPTOR_SIZE)
+		vmi_update_gates(vcpu);
 }
 
 void vmi_update_kernel_stack(struct x86_vcpu *vcpu)
@@ -107,7 +116,7 @@ void vmi_update_kernel_stack(struct x86_vcpu *vcpu)
 	vcpu->gate.shared->kernel_esp = vmi->kernel_esp;
 	if (changed) {
 		gate_set_ss1(&vcpu->gate, ss);
-		vmi_update_int80(vcpu);
+		vmi_update_gates(vcpu);
 	}
 }
 

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * VMI calls on interrupts and privilege transitions, and the two places in the ROM where an
- * interrupt must not push a frame: the direct gate's stub, which runs on a stack with no room, and
- * the end of IRET, where the virtual IF is the target's already.  In both the hypervisor completes
+ * VMI calls on interrupts and privilege transitions, the direct gates (INT 80h, page faults of user code), and the
+ * places in the ROM where nothing must push a frame: the stubs of the direct gates, which have no stack yet, and
+ * the end of IRET, where the virtual IF is the target's already.  There the hypervisor completes
  * the ROM's work ("rolls forward"), so that the interrupt arrives before the next instruction of the guest.
  */
 #include "arch/x86/vmi/vmi_priv.h"
 
+#include "arch/x86/isa/descriptor.h"
+#include "arch/x86/mmu/ptformat.h"
 #include "guest-abi/hypercall.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/string.h"
 
-/* The ROM's labels, from its image (rom_irq.S: rom_marks), as linear addresses. */
-struct rom_marks {
-	char magic[8];
-	u32 int80_stub, int80_copy, int80_trap_stub, int80_stub_end;
-	u32 iret_window, iret_window_end;
-};
 #define MARKS_OFFSET ALIGN_UP(HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE, 16u)
 #define IRET_SLOT (VMI_GATE + GATE_ROM + VMI_CALL_IRET * HYPERCALL_SLOT_SIZE)
 #define CALL_SIZE 5 /* bytes of the CALL rel32 that Linux patches in */
 
-static const struct rom_marks *marks(void)
+const struct rom_marks *vmi_marks(void)
 {
 	static const struct rom_marks *found; /* the image is the same for ever */
 	u32 size;
@@ -99,26 +95,41 @@ void vmi_emulate_iret(struct x86_vcpu *vcpu)
 		x86_vcpu_deliver_fault(vcpu);
 }
 
-/* Complete the direct gate's stub: the CPU's frame goes to the guest's kernel stack. */
-static void roll_int80(struct x86_vcpu *vcpu)
+/* Complete a direct gate's stub: the @count dwords of its frame in the shared page go to the guest's kernel
+ * stack, and the guest goes on at @entry. */
+static void roll_frame(struct x86_vcpu *vcpu, const u32 *from, u32 count, u32 entry)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
-	u32 frame[5];
-	u32 esp = vcpu->vmi.kernel_esp - (u32)sizeof(frame);
+	u32 frame[ARRAY_SIZE(vcpu->gate.shared->fault_frame)];
+	u32 esp = vcpu->vmi.kernel_esp - count * 4;
 
-	for (u32 i = 0; i < ARRAY_SIZE(frame); i++)
-		frame[i] = READ_ONCE(vcpu->gate.shared->trap_frame[i]);
-	if (!interp_write_linear(vcpu->interp, gva(esp), frame, sizeof(frame), ACCESS_WRITE)) {
+	for (u32 i = 0; i < count; i++)
+		frame[i] = READ_ONCE(from[i]);
+	if (!interp_write_linear(vcpu->interp, gva(esp), frame, count * 4, ACCESS_WRITE)) {
 		/* The CPU would try to push this fault where it could not push the first frame, with SS and
 		 * ESP of ring 3 before it: a double fault. */
 		cpu->gpr[REG_ESP] = vcpu->vmi.kernel_esp - 8;
 		x86_vcpu_deliver_fault(vcpu);
 		return;
 	}
-	if (vcpu->vmi.int80_clears_if)
-		cpu->eflags &= ~EFLAGS_IF;
 	cpu->gpr[REG_ESP] = esp;
-	cpu->eip = READ_ONCE(vcpu->gate.shared->int80_entry);
+	cpu->eip = entry;
+}
+
+static void roll_int80(struct x86_vcpu *vcpu)
+{
+	const struct shared_page *shared = vcpu->gate.shared;
+
+	if (vcpu->vmi.int80_clears_if)
+		vcpu->cpu.eflags &= ~EFLAGS_IF;
+	roll_frame(vcpu, shared->trap_frame, ARRAY_SIZE(shared->trap_frame), READ_ONCE(shared->int80_entry));
+}
+
+static void roll_fault(struct x86_vcpu *vcpu)
+{
+	const struct shared_page *shared = vcpu->gate.shared;
+
+	roll_frame(vcpu, shared->fault_frame, ARRAY_SIZE(shared->fault_frame), READ_ONCE(shared->fault_entry));
 }
 
 /* EIP is in the stub, and the frame of ring 3 not yet where it belongs.  Before the copying ESP
@@ -154,9 +165,11 @@ bool vmi_finish_rom(struct x86_vcpu *vcpu)
 
 	if (!vmi_in_rom(vcpu))
 		return false;
-	m = marks();
+	m = vmi_marks();
 	if (in_int80(&vcpu->cpu, m)) {
 		roll_int80(vcpu);
+	} else if (vcpu->cpu.eip >= m->fault_stub && vcpu->cpu.eip < m->fault_stub_end) {
+		roll_fault(vcpu);
 	} else if (at_iret(&vcpu->cpu, m)) {
 		vmi_emulate_iret(vcpu);
 	} else if (at_slot(&vcpu->cpu)) {
@@ -178,28 +191,24 @@ void vmi_roll_forward(struct x86_vcpu *vcpu)
 	vcpu->stats.rolled += vmi_finish_rom(vcpu);
 }
 
-#define GATE_INTERRUPT 0x0e
-#define GATE_TRAP 0x0f
-#define GATE_PRESENT_DPL3 0xe0
-
-/* The guest's gate 0x80 in fields; false if it is no present DPL-3 interrupt or trap gate. */
-static bool read_int80(struct x86_vcpu *vcpu, u16 *selector, u32 *offset, bool *clears_if)
+/* Gate @vector of the guest, if it is a present interrupt or trap gate with @dpl. */
+static bool read_gate(struct x86_vcpu *vcpu, u8 vector, u32 dpl, struct x86_gate *gate)
 {
 	const struct x86_table *idtr = &vcpu->cpu.idtr;
-	u32 low, high;
+	u32 at = vector * DESCRIPTOR_SIZE;
+	u64 raw;
 
-	if (idtr->limit < 0x80 * 8 + 7 ||
-	    !interp_read_linear(vcpu->interp, gva(idtr->base + 0x80 * 8), &low, 4, ACCESS_READ) ||
-	    !interp_read_linear(vcpu->interp, gva(idtr->base + 0x80 * 8 + 4), &high, 4, ACCESS_READ))
+	if (idtr->limit < at + DESCRIPTOR_SIZE - 1 ||
+	    !interp_read_linear(vcpu->interp, gva(idtr->base + at), &raw, sizeof(raw), ACCESS_READ))
 		return false;
-	if ((high >> 8 & 0xe0) != GATE_PRESENT_DPL3)
-		return false;
-	if ((high >> 8 & 0x1f) != GATE_INTERRUPT && (high >> 8 & 0x1f) != GATE_TRAP)
-		return false;
-	*selector = (u16)(low >> 16);
-	*offset = (high & 0xffff0000) | (low & 0xffff);
-	*clears_if = (high >> 8 & 0x1f) == GATE_INTERRUPT;
-	return true;
+	*gate = descriptor_gate(raw);
+	return gate->attr == (SEG_P | dpl << SEG_DPL_SHIFT | DESCRIPTOR_INTERRUPT_GATE32) ||
+	       gate->attr == (SEG_P | dpl << SEG_DPL_SHIFT | DESCRIPTOR_TRAP_GATE32);
+}
+
+static bool clears_if(const struct x86_gate *gate)
+{
+	return (gate->attr & SEG_TYPE) == DESCRIPTOR_INTERRUPT_GATE32;
 }
 
 /* The ROM's stub runs with this CS and makes absolute references: it must be flat. */
@@ -212,22 +221,65 @@ static bool flat_kernel_code(const struct x86_vcpu *vcpu, u16 selector)
 	       cs.limit == ~0u && cs.attr & SEG_DB;
 }
 
-void vmi_update_int80(struct x86_vcpu *vcpu)
+/* The same for the stack: the ROM finds its data through SS. */
+static bool flat_kernel_stack(const struct x86_vcpu *vcpu, u16 selector)
 {
-	const struct rom_marks *m = marks();
-	u16 selector;
-	u32 offset;
-	bool clears_if;
+	struct x86_segment ss = x86_direct_segment(vcpu, (u16)(selector & ~SEL_RPL));
+	u32 want = SEG_P | SEG_S | SEG_TYPE_WRITABLE;
 
-	if (!vcpu->vmi.active || !vcpu->vmi.has_kernel_stack ||
-	    !read_int80(vcpu, &selector, &offset, &clears_if) || !flat_kernel_code(vcpu, selector)) {
+	return (ss.attr & (want | SEG_DPL | SEG_TYPE_CODE | SEG_TYPE_EXPAND_DOWN)) == want && ss.base == 0 &&
+	       ss.limit == ~0u && ss.attr & SEG_DB;
+}
+
+static void update_int80(struct x86_vcpu *vcpu)
+{
+	struct vmi *vmi = &vcpu->vmi;
+	const struct rom_marks *m = vmi_marks();
+	struct x86_gate gate;
+
+	if (!vmi->has_kernel_stack || !read_gate(vcpu, 0x80, 3, &gate) || !flat_kernel_code(vcpu, gate.selector)) {
 		gate_clear_int80(&vcpu->gate);
-		vcpu->vmi.int80_cs = 0;
+		vmi->int80_cs = 0;
 		return;
 	}
-	vcpu->gate.shared->int80_entry = offset;
-	vcpu->vmi.int80_clears_if = clears_if;
-	vcpu->vmi.int80_cs = selector;
-	gate_set_int80(&vcpu->gate, (u16)(selector & ~SEL_RPL),
-		       clears_if ? m->int80_stub : m->int80_trap_stub);
+	vcpu->gate.shared->int80_entry = gate.offset;
+	vmi->int80_clears_if = clears_if(&gate);
+	vmi->int80_cs = gate.selector;
+	gate_set_int80(&vcpu->gate, (u16)(gate.selector & ~SEL_RPL),
+		       vmi->int80_clears_if ? m->int80_stub : m->int80_trap_stub);
+}
+
+/* The gate itself loads these segments, which must not fault there. */
+static void update_fault(struct x86_vcpu *vcpu)
+{
+	struct vmi *vmi = &vcpu->vmi;
+	struct x86_gate gate;
+
+	if (!vmi->has_kernel_stack || !read_gate(vcpu, EXCP_PF, 0, &gate) || !clears_if(&gate) ||
+	    !flat_kernel_code(vcpu, gate.selector) || !flat_kernel_stack(vcpu, vmi->kernel_ss)) {
+		gate_clear_fault(&vcpu->gate);
+		vmi->fault_cs = 0;
+		return;
+	}
+	vcpu->gate.shared->fault_entry = gate.offset;
+	vmi->fault_cs = (u16)(gate.selector & ~SEL_RPL);
+	vmi_follow_modes(vcpu);
+	shadow_mark_absent(vcpu->shadow);
+}
+
+void vmi_follow_modes(struct x86_vcpu *vcpu)
+{
+	const struct vmi *vmi = &vcpu->vmi;
+
+	if (vmi->fault_cs)
+		gate_set_fault(&vcpu->gate, vmi->fault_cs, vmi_marks()->fault_stub, vmi->kernel_ss,
+			       PF_W | PF_U | (ptformat_of(&vcpu->cpu)->xd ? PF_I : 0));
+}
+
+void vmi_update_gates(struct x86_vcpu *vcpu)
+{
+	if (!vcpu->vmi.active)
+		return;
+	update_int80(vcpu);
+	update_fault(vcpu);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VMI calls on page tables.  The shadow MMU traces every guest page table it uses, so no call tells it
- * news that it would miss.  SetPxE and SetPxELong are stores in the ROM (rom_cpu.S), and InvalPage and,
+ * news that it would miss.  SetPxE and SetPxELong are stores in the ROM (rom_cpu.S), which fault if the table is
+ * traced; since they are known instructions, vmi_light_store() does them.  InvalPage and,
  * without PAE, FlushTLB a note there.  FlushTLB is offered because a kernel would otherwise reload CR3 and
  * toggle CR4.PGE.  Announcements (AllocatePage ...) are not offered: the level, the ZEROED flag and the
  * completeness of the list could not be relied on anyhow (docs/vmi.md).
@@ -10,6 +11,7 @@
 
 #include "arch/x86/mmu/ptformat.h"
 #include "arch/x86/mmu/walk.h"
+#include "hv/core/gmem.h"
 
 /* CR3 has a new value, or is to be loaded again: with PAE the CPU reads the PDPTEs then.  False, with
  * #GP to deliver, if they are bad. */
@@ -50,4 +52,67 @@ void vmi_flush_tlb(struct x86_vcpu *vcpu)
 			       gva(0));
 	else
 		vmi_deliver_call_fault(vcpu);
+}
+
+/* ---- stores to traced tables ---- */
+
+/* One of the ROM's instructions that store: where to, and how many bytes. */
+struct rom_store {
+	u32 address;
+	u32 size, length;
+};
+
+static bool is_rom_store(const struct guest_frame *frame, struct rom_store *store)
+{
+	const struct rom_marks *m = vmi_marks();
+
+	if (frame->eip == m->set_pxe)
+		*store = (struct rom_store){ frame->edx, 4, 2 }; /* movl %eax, (%edx) */
+	else if (frame->eip == m->set_pxe_low)
+		*store = (struct rom_store){ frame->ecx, 4, 2 }; /* movl %eax, (%ecx) */
+	else if (frame->eip == m->set_pxe_both)
+		*store = (struct rom_store){ frame->esi, 8, 4 }; /* lock cmpxchg8b (%esi) */
+	else
+		return false;
+	return true;
+}
+
+/* CMPXCHG8B: EDX:EAX with @entry, ECX:EBX is the new one. */
+static void exchange(struct guest_frame *frame, u64 *entry)
+{
+	u64 expected = (u64)frame->edx << 32 | frame->eax, wanted = (u64)frame->ecx << 32 | frame->ebx;
+	u64 found = __sync_val_compare_and_swap(entry, expected, wanted);
+
+	frame->eflags &= ~EFLAGS_ZF;
+	if (found == expected)
+		frame->eflags |= EFLAGS_ZF;
+	frame->eax = (u32)found;
+	frame->edx = (u32)(found >> 32);
+}
+
+bool vmi_light_store(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address)
+{
+	struct gmem *gmem = vcpu->config.gmem;
+	gpa_t to = shadow_last_walk(vcpu->shadow)->gpa;
+	struct rom_store store;
+	void *entry;
+
+	/* Whoever debugs the ROM's code wants the interpreter's traps. */
+	if (frame->eflags & EFLAGS_TF || vcpu->cpu.dr[7] & DR7_ENABLED)
+		return false;
+	/* The selector is that of a segment which is known to be flat: EIP is where it seems. */
+	if (!vcpu->vmi.int80_cs || ((frame->cs ^ vcpu->vmi.int80_cs) & (SEL_INDEX | SEL_TI)) ||
+	    (frame->cs & SEL_RPL) != 1 || !is_rom_store(frame, &store) || store.address != address ||
+	    !IS_ALIGNED(address, store.size) || gmem_flags(gmem, to) != GMEM_TRACED)
+		return false;
+	entry = gmem_ptr(gmem, to, store.size, true);
+	if (!entry)
+		return false;
+	if (store.size == 8)
+		exchange(frame, entry);
+	else
+		WRITE_ONCE(*(u32 *)entry, frame->eax);
+	frame->eip += store.length;
+	gmem_written_for(gmem, to, store.size, GMEM_TRACED);
+	return true;
 }

@@ -5,6 +5,16 @@
 
 #include "arch/x86/x86_vcpu.h"
 
+/* The ROM's labels, from its image (rom_irq.S: rom_marks), as linear addresses. */
+struct rom_marks {
+	char magic[8];
+	u32 int80_stub, int80_copy, int80_trap_stub, int80_stub_end;
+	u32 iret_window, iret_window_end;
+	u32 fault_stub, fault_stub_end;
+	u32 set_pxe, set_pxe_low, set_pxe_both; /* the instructions that store to page tables */
+};
+const struct rom_marks *vmi_marks(void);
+
 /* Register arguments, regparm(3). */
 static inline u32 vmi_arg(const struct x86_vcpu *vcpu, u32 index)
 {
