@@ -296,11 +296,17 @@ void x86_direct_take_shared(struct x86_vcpu *vcpu)
 
 	cpu->eflags = (cpu->eflags & ~EFLAGS_IF) | (vif & EFLAGS_IF);
 	cpu->cr2 = READ_ONCE(vcpu->gate.shared->cr2);
+	x86_direct_take_flush(vcpu);
+}
+
+void x86_direct_take_flush(struct x86_vcpu *vcpu)
+{
 	/* A guest that clears this by itself has not flushed. */
-	if (READ_ONCE(vcpu->gate.shared->flushed)) {
-		vcpu->gate.shared->flushed = 0;
-		interp_flush(vcpu->interp, TLB_FLUSH_ALL, gva(0));
-	}
+	if (!READ_ONCE(vcpu->gate.shared->flushed))
+		return;
+	vcpu->gate.shared->flushed = 0;
+	interp_flush(vcpu->interp, TLB_FLUSH_ALL, gva(0));
+	vmi_forget_table(vcpu);
 }
 
 static void fill_frame(const struct x86_vcpu *vcpu, struct guest_frame *frame)

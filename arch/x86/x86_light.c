@@ -16,21 +16,32 @@ static bool in_cache(const struct x86_vcpu *vcpu, const struct guest_frame *fram
 	return !vcpu->vmi.active && (frame->cs & SEL_RPL) == 1;
 }
 
-bool x86_light_exit(struct x86_vcpu *vcpu, struct guest_frame *frame)
+/* Ask the shadow MMU.  True if nothing is left to do. */
+static bool settle(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address)
 {
 	struct x86_page_fault *fault = &vcpu->page_fault;
-	u32 address = switch_fault_address(), error = frame->error;
 
-	fault->known = false;
+	fault->known = true;
+	fault->result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(address), frame->error);
+	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", address, frame->error, fault->result);
+	if (fault->result == SHADOW_GUEST)
+		fault->fault = vcpu->cpu.fault;
+	if (fault->result != SHADOW_EMULATE || !(frame->error & PF_W) || !vcpu->vmi.active)
+		return fault->result == SHADOW_RETRY;
+	vmi_learn_table(vcpu, address);
+	return vmi_light_store(vcpu, frame, address);
+}
+
+bool x86_light_exit(struct x86_vcpu *vcpu, struct guest_frame *frame)
+{
+	u32 address = switch_fault_address();
+
+	vcpu->page_fault.known = false;
 	if ((u8)frame->vector != EXCP_PF || vcpu->profile || vcpu->config.compare ||
 	    (in_cache(vcpu, frame) && address - vcpu->gate.base < GATE_SLOT_SIZE))
 		return false;
-	fault->known = true;
-	fault->result = shadow_page_fault(vcpu->shadow, &vcpu->cpu, gva(address), error);
-	fault->fault = vcpu->cpu.fault;
-	trace(TRACE_MMU, "#PF at %08x error %x: %u (retry, guest's, emulate)", address, error, fault->result);
-	if (fault->result == SHADOW_GUEST ||
-	    (fault->result == SHADOW_EMULATE && !vmi_light_store(vcpu, frame, address)))
+	x86_direct_take_flush(vcpu);
+	if (!vmi_light_store(vcpu, frame, address) && !settle(vcpu, frame, address))
 		return false;
 	vcpu->stats.light++;
 	vcpu->stats.vectors[EXCP_PF]++;

@@ -37,6 +37,7 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
 		vmi_follow_modes(vcpu);
 	}
+	vmi_forget_table(vcpu);
 	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
 	x86_translated_flushed(vcpu, kind);
 }

@@ -202,6 +202,8 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu);
 /* The guest's CR2 and virtual IF, to and from the shared page. */
 void x86_direct_fill_shared(struct x86_vcpu *vcpu);
 void x86_direct_take_shared(struct x86_vcpu *vcpu);
+/* If the guest has flushed its TLB by a note there, so do we. */
+void x86_direct_take_flush(struct x86_vcpu *vcpu);
 /* The guest's descriptor at @offset of its table has become @raw: follow. */
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw);
 /* The interpreter has executed @op: if it loaded a descriptor-table register, remember that. */

@@ -146,6 +146,8 @@ static void check_page(struct check *check, struct shadow_page *sp)
 		if (sp_gate_entry(shadow, sp, i))
 			continue;
 		live += spte != 0;
+		if (spte && sp_kind(sp) != SP_ROOTS && !(sp->touched & BIT(i / TOUCHED_GROUP)))
+			differ(check, 0, spte, "in a group that is not marked");
 		if (spte_tracked(shadow, sp, spte) && !rmap_knows(shadow, location_of(sp, i), spte))
 			differ(check, 0, spte, "not in the reverse map");
 	}

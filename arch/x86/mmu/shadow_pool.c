@@ -27,6 +27,7 @@ void spte_set(struct shadow *shadow, struct shadow_page *sp, u32 i, u64 spte)
 	if (was && (!is || moved))
 		rmap_remove(shadow, location_of(sp, i), old);
 	sp->entries[i] = spte;
+	sp->touched |= BIT(i / TOUCHED_GROUP);
 	sp->live = (u16)(sp->live + !!spte - !!old);
 	if (is && (!was || moved))
 		rmap_add(shadow, location_of(sp, i), spte);
@@ -197,6 +198,7 @@ static struct shadow_page *create(struct shadow *shadow, u32 gfn, u32 role)
 	sp->gfn = gfn;
 	sp->role = (u16)role;
 	sp->live = 0;
+	sp->touched = 0;
 	sp->writes = 0;
 	sp->hash_next = *bucket;
 	*bucket = sp->number;
@@ -238,13 +240,10 @@ static void unhash(struct shadow *shadow, struct shadow_page *sp)
 	*link = sp->hash_next;
 }
 
-void sp_free(struct shadow *shadow, struct shadow_page *sp)
+/* The entries from @first on of a page that is about to be free. */
+static void clear_group(struct shadow *shadow, struct shadow_page *sp, u32 first)
 {
-	rmap_each(shadow, sp->pfn, false, zap_parent);
-	shadow->tlb_flush |= sp->live;
-	if (sp_kind(sp) == SP_PD)
-		note_directories(shadow, ALL_REGIONS);
-	for (u32 i = 0; i < ENTRIES && sp->live; i++) {
+	for (u32 i = first; i < first + TOUCHED_GROUP && sp->live; i++) {
 		u64 spte = sp->entries[i];
 
 		if (!spte || sp_gate_entry(shadow, sp, i))
@@ -254,6 +253,16 @@ void sp_free(struct shadow *shadow, struct shadow_page *sp)
 		sp->entries[i] = 0;
 		sp->live--;
 	}
+}
+
+void sp_free(struct shadow *shadow, struct shadow_page *sp)
+{
+	rmap_each(shadow, sp->pfn, false, zap_parent);
+	shadow->tlb_flush |= sp->live;
+	if (sp_kind(sp) == SP_PD)
+		note_directories(shadow, ALL_REGIONS);
+	for (u32 left = sp->touched; left; left &= left - 1)
+		clear_group(shadow, sp, (u32)__builtin_ctz(left) * TOUCHED_GROUP);
 	set_gate_entries(shadow, sp, (const u64[2]){ 0, 0 });
 	unhash(shadow, sp);
 	unlink_recency(shadow, sp);

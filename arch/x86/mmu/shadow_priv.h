@@ -52,9 +52,10 @@ struct shadow_page {
 	u16 refreshed; /* the entry that was written last */
 	u8 writes; /* to the guest's table since this page served a fault */
 	u8 epoch;  /* when it last became the newest */
+	u32 touched; /* bit n: one of the 16 entries from n * 16 on was not 0 since it was created */
 } ALIGNED(32);
-#define SP_PER_PAGE 128u
-_Static_assert(SP_PER_PAGE * sizeof(struct shadow_page) == PAGE_SIZE, "struct shadow_page");
+#define SP_PER_PAGE ((u32)(PAGE_SIZE / sizeof(struct shadow_page)))
+#define TOUCHED_GROUP 16u
 
 #define SP_MAX 65535u
 
@@ -159,6 +160,7 @@ static inline u32 location_of(const struct shadow_page *sp, u32 i)
 static inline void spte_mark_absent(struct shadow_page *sp, u32 i)
 {
 	sp->entries[i] = SPTE_ABSENT;
+	sp->touched |= BIT(i / TOUCHED_GROUP);
 	sp->live++;
 }
 

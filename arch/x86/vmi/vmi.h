@@ -15,6 +15,14 @@
 
 struct x86_vcpu;
 
+/* A page that the kernel may write to, in the address space of @cr3, until it flushes its TLB. */
+struct vmi_table {
+	bool known;
+	u32 page; /* linear */
+	u32 cr3;
+	gpa_t gpa;
+};
+
 struct vmi {
 	bool requested; /* the ROM asked for VMI_Init by its port; done after that instruction */
 	bool active;
@@ -24,6 +32,7 @@ struct vmi {
 	u16 int80_cs;   /* code selector of the direct gate; 0: it is closed */
 	u16 fault_cs;   /* the same for page faults that need no exit */
 	bool int80_clears_if; /* the guest's gate 0x80 is an interrupt gate */
+	struct vmi_table table; /* of the last store that went through the shadow MMU */
 	u32 iopl;       /* SetIOPLMask, in place in EFLAGS: IOPL of user code */
 };
 
@@ -64,9 +73,12 @@ void vmi_update_gates(struct x86_vcpu *vcpu);
 void vmi_follow_modes(struct x86_vcpu *vcpu);
 
 /* The exit with @frame is a write fault at linear @address.  If it is one of the ROM's stores of a page-table entry, to
- * a traced table and allowed, do it: *frame is behind it then.  False: nothing has happened. */
+ * the traced table that was learnt last, do it: *frame is behind it then.  False: nothing has happened. */
 struct guest_frame;
 bool vmi_light_store(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address);
+/* The kernel may write to linear @address, by the shadow's last walk. */
+void vmi_learn_table(struct x86_vcpu *vcpu, u32 address);
+void vmi_forget_table(struct x86_vcpu *vcpu);
 
 /* A call's own way in, for the dispatch table: registers hold the arguments, and get the result. */
 typedef void vmi_call_fn(struct x86_vcpu *vcpu);

@@ -58,7 +58,7 @@ void vmi_flush_tlb(struct x86_vcpu *vcpu)
 
 /* One of the ROM's instructions that store: where to, and how many bytes. */
 struct rom_store {
-	u32 address;
+	u32 address; /* linear, with a flat DS */
 	u32 size, length;
 };
 
@@ -90,23 +90,51 @@ static void exchange(struct guest_frame *frame, u64 *entry)
 	frame->edx = (u32)(found >> 32);
 }
 
-bool vmi_light_store(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address)
+void vmi_forget_table(struct x86_vcpu *vcpu)
 {
-	struct gmem *gmem = vcpu->config.gmem;
-	gpa_t to = shadow_last_walk(vcpu->shadow)->gpa;
-	struct rom_store store;
-	void *entry;
+	vcpu->vmi.table.known = false;
+}
 
+void vmi_learn_table(struct x86_vcpu *vcpu, u32 address)
+{
+	gpa_t to = shadow_last_walk(vcpu->shadow)->gpa;
+
+	vcpu->vmi.table = (struct vmi_table){
+		.known = true,
+		.page = address & ~(u32)PAGE_MASK,
+		.cr3 = vcpu->cpu.cr3,
+		.gpa = gpa(to.v & ~(u64)PAGE_MASK),
+	};
+}
+
+/* It is a store that can be done here, by what the frame says alone. */
+static bool is_light(const struct x86_vcpu *vcpu, const struct guest_frame *frame, u32 address,
+		     struct rom_store *store)
+{
 	/* Whoever debugs the ROM's code wants the interpreter's traps. */
 	if (frame->eflags & EFLAGS_TF || vcpu->cpu.dr[7] & DR7_ENABLED)
 		return false;
 	/* The selector is that of a segment which is known to be flat: EIP is where it seems. */
 	if (!vcpu->vmi.int80_cs || ((frame->cs ^ vcpu->vmi.int80_cs) & (SEL_INDEX | SEL_TI)) ||
-	    (frame->cs & SEL_RPL) != 1 || !is_rom_store(frame, &store) || store.address != address ||
-	    !IS_ALIGNED(address, store.size) || gmem_flags(gmem, to) != GMEM_TRACED)
+	    (frame->cs & SEL_RPL) != 1)
 		return false;
+	return is_rom_store(frame, store) && store->address == address && IS_ALIGNED(address, store->size);
+}
+
+bool vmi_light_store(struct x86_vcpu *vcpu, struct guest_frame *frame, u32 address)
+{
+	const struct vmi_table *table = &vcpu->vmi.table;
+	struct gmem *gmem = vcpu->config.gmem;
+	struct rom_store store;
+	void *entry;
+	gpa_t to;
+
+	if (!table->known || table->page != (address & ~(u32)PAGE_MASK) || table->cr3 != vcpu->cpu.cr3 ||
+	    !is_light(vcpu, frame, address, &store))
+		return false;
+	to = gpa(table->gpa.v + (address & PAGE_MASK));
 	entry = gmem_ptr(gmem, to, store.size, true);
-	if (!entry)
+	if (!entry || gmem_flags(gmem, to) != GMEM_TRACED)
 		return false;
 	if (store.size == 8)
 		exchange(frame, entry);
