@@ -323,20 +323,44 @@ void shadow_guest_write(void *opaque, gpa_t address, u32 size)
 		sp_unshadow(shadow, gfn);
 }
 
+/* A kernel writes to a page, makes it a page table, and when that has ended writes to it again: for which the fault
+ * is saved by keeping the entry's location.  The entry itself tells whether it is still what it was. */
 static bool take_right_to_write(struct shadow *shadow, u32 location, u64 spte)
 {
-	spte_set(shadow, sp_at(shadow, location / ENTRIES), location % ENTRIES,
-		 spte & ~(u64)PTE_W);
+	u64 without = (spte & ~(u64)PTE_W) | (spte & PTE_PS ? 0 : SPTE_LENT);
+
+	spte_set(shadow, sp_at(shadow, location / ENTRIES), location % ENTRIES, without);
+	shadow->lent_from = location;
 	return true;
+}
+
+void give_back_right(struct shadow *shadow, u32 gfn)
+{
+	const struct lent *lent = &shadow->lent[gfn % LENT_COUNT];
+	struct shadow_page *sp = sp_at(shadow, lent->location / ENTRIES);
+	u32 i = lent->location % ENTRIES;
+	hpa_t frame;
+	u64 spte;
+
+	if (!lent->location || lent->gfn != gfn || sp_kind(sp) == SP_FREE || gmem_flags(shadow->gmem, gpa_of_pfn(gfn)))
+		return;
+	spte = sp->entries[i];
+	if (!(spte & SPTE_LENT) || !gmem_frame(shadow->gmem, gpa_of_pfn(gfn), &frame) ||
+	    (spte & PTE_FRAME) != frame.v)
+		return;
+	spte_set(shadow, sp, i, (spte | PTE_W) & ~(u64)SPTE_LENT);
 }
 
 void shadow_write_protect(struct shadow *shadow, gpa_t address)
 {
 	gpa_t region = gpa(ALIGN_DOWN(address.v, LARGE_PAGE_SIZE));
+	u32 gfn = (u32)gpa_pfn(address);
 	hpa_t frame;
 
+	shadow->lent_from = 0;
 	if (gmem_frame(shadow->gmem, address, &frame))
 		rmap_each(shadow, (u32)hpa_pfn(frame), false, take_right_to_write);
+	shadow->lent[gfn % LENT_COUNT] = (struct lent){ gfn, shadow->lent_from };
 	if (gmem_frame(shadow->gmem, region, &frame))
 		rmap_each(shadow, (u32)hpa_pfn(frame), true, take_right_to_write);
 }

@@ -266,8 +266,10 @@ void sp_free(struct shadow *shadow, struct shadow_page *sp)
 	set_gate_entries(shadow, sp, (const u64[2]){ 0, 0 });
 	unhash(shadow, sp);
 	unlink_recency(shadow, sp);
-	if (sp_has_table(sp) && !sp_first(shadow, sp->gfn))
+	if (sp_has_table(sp) && !sp_first(shadow, sp->gfn)) {
 		gmem_set_flags(shadow->gmem, gpa_of_pfn(sp->gfn), 0, GMEM_TRACED);
+		give_back_right(shadow, sp->gfn);
+	}
 	sp->role = SP_FREE;
 	sp->hash_next = shadow->free_pages;
 	shadow->free_pages = sp->number;

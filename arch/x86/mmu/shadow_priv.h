@@ -21,6 +21,8 @@
 #define ENTRIES 512u
 #define SPTE_REFRESHED BIT(9) /* written for a traced write, without A: see shadow_guest_write */
 
+#define SPTE_LENT BIT(10)      /* would be writable, but that the frame is traced: see give_back_right */
+
 /*
  * In a page table, where the guest's has an entry that is not present: for the CPU it is present with reserved bits, so
  * that the fault is told from that of an entry of which nothing is known (shadow_mark_absent).  The address has all
@@ -77,6 +79,13 @@ struct root {
 };
 #define ROOTS 128u /* number 0 is "none" */
 
+/* Where the right to write to a frame was taken from, when its guest page became traced. */
+struct lent {
+	u32 gfn;
+	u32 location;
+};
+#define LENT_COUNT 64u
+
 struct shadow {
 	struct gmem *gmem;
 	struct gmem_source source;
@@ -106,6 +115,8 @@ struct shadow {
 	u16 newest, oldest;
 	u32 free_node, fresh_node, node_hand;
 
+	u32 lent_from; /* shadow_write_protect: the location that lost the right last; 0: none */
+	struct lent lent[LENT_COUNT]; /* by guest page, the last one of each place */
 	struct walk_result walk; /* of the last page fault */
 	struct shadow_stats stats;
 	u8 root_bucket[ROOTS];
@@ -232,6 +243,11 @@ void rmap_each(struct shadow *shadow, u32 pfn, bool large,
 	       bool (*fn)(struct shadow *shadow, u32 location, u64 spte));
 /* Does anything refer to @sp? */
 bool rmap_referenced(struct shadow *shadow, const struct shadow_page *sp);
+
+/* ---- shadow.c ---- */
+
+/* Guest page @gfn has just ceased to be traced: who was to write to it then may do so now. */
+void give_back_right(struct shadow *shadow, u32 gfn);
 
 /* ---- shadow_fill.c ---- */
 
