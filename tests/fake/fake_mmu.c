@@ -33,6 +33,9 @@ static bool walk(const u64 pdpte[4], bool nx, u32 address, struct fake_tlb_entry
 	pte = *pde & 0x80 ? pde : entry_of(*pde, address >> 12 & 511);
 	if (!(*pte & 1))
 		return false;
+	out->reserved = pte != pde && *pte & HIGH_RSVD;
+	if (out->reserved)
+		return false;
 	ASSERT(!(*pte & HIGH_RSVD) && (nx || !(*pte >> 63)));
 	ASSERT(pte != pde || !(*pte & 0x1fe000));
 	if (mark)
@@ -74,7 +77,7 @@ bool fake_mmu_access(struct fake_mmu *mmu, u32 address, u32 access, hpa_t *at, u
 		return true;
 	}
 	entry->valid = false;
-	*error = (present ? PF_P : 0) | (access & (PF_W | PF_U)) | (mmu->nx ? access & PF_I : 0);
+	*error = (present ? PF_P : 0) | (entry->reserved ? PF_P | PF_RSVD : 0) | (access & (PF_W | PF_U)) | (mmu->nx ? access & PF_I : 0);
 	return false;
 }
 

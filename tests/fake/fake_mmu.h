@@ -2,7 +2,7 @@
 /*
  * The paging unit of a CPU that runs a guest on shadow tables: PAE, CR0.WP = 1, with a TLB that is
  * as stubborn as a real one (an entry stays until it is flushed, replaced, or causes a fault).  It
- * aborts on tables that a CPU would choke on: reserved bits, frames outside the arena.
+ * aborts on tables that no CPU should see: frames outside the arena, reserved bits above the last level.
  */
 #ifndef TESTS_FAKE_FAKE_MMU_H
 #define TESTS_FAKE_FAKE_MMU_H
@@ -13,6 +13,7 @@
 
 struct fake_tlb_entry {
 	bool valid;
+	bool reserved; /* the page-table entry has reserved bits set */
 	u32 page;
 	u64 frame;
 	bool writable, user, no_execute;

@@ -27,7 +27,7 @@ static struct x86_cpu cpu;
 static struct fake_mmu mmu;
 static hpa_t cr3;
 static u32 seed, random_state;
-static u32 emulated, granted, denied;
+static u32 emulated, granted, denied, marked;
 static const u64 gate_pde[2] = { 0x2600000 | PTE_P | PTE_PS, 0 };
 
 static u32 rnd(u32 below)
@@ -174,6 +174,17 @@ static void check_grant(u32 address, gpa_t expected, hpa_t at, u32 access)
 	}
 }
 
+/* The hardware says that the entry in the guest's page table is not present. */
+static void check_absent(u32 address)
+{
+	struct walk_result walk;
+
+	marked++;
+	ck_assert_int_eq(mmu_probe(&cpu, gmem, gva(address), ACCESS_READ, &walk), -EFAULT);
+	ck_assert_uint_eq(walk.levels, pae_mode() ? 3 : 2);
+	ck_assert(!(walk.entry[walk.levels - 1] & PTE_P));
+}
+
 static void access_memory(void)
 {
 	static const u32 kinds[] = { 0, PF_W, PF_U, PF_U | PF_W, PF_I, PF_I | PF_U };
@@ -193,6 +204,8 @@ static void access_memory(void)
 			check_grant(address, walk.gpa, at, access);
 			return;
 		}
+		if (error & PF_RSVD)
+			check_absent(address);
 		outcome = shadow_page_fault(shadow, &cpu, gva(address), error);
 		settle();
 		if (outcome == SHADOW_GUEST) {
@@ -309,7 +322,7 @@ static void operation(void)
 	settle();
 }
 
-static void run(bool pae, u32 pool)
+static void run(bool pae, u32 pool, bool mark_absent)
 {
 	struct shadow_stats stats;
 
@@ -332,6 +345,9 @@ static void run(bool pae, u32 pool)
 	shadow = shadow_create(gmem, &fake_source, pool, true);
 	ck_assert_ptr_nonnull(shadow);
 	shadow_set_gate(shadow, gva(GATE), gate_pde);
+	if (mark_absent)
+		shadow_mark_absent(shadow);
+	marked = 0;
 	load_cr3();
 	for (u32 i = 0; i < OPERATIONS; i++) {
 		operation();
@@ -341,11 +357,13 @@ static void run(bool pae, u32 pool)
 	shadow_get_stats(shadow, &stats);
 	ck_assert_uint_le(stats.pages_used, stats.pages_total);
 	printf("%s, pool %u: %u granted %u denied %u emulated; fills %u prefetched %u writes %u "
-	       "unshadowed %u recycled %u roots %u/%u\n",
+	       "unshadowed %u recycled %u roots %u/%u, %u found absent\n",
 	       pae ? "PAE" : "32-bit", pool, granted, denied, emulated, stats.fills,
 	       stats.prefetches, stats.traced_writes, stats.unshadowed, stats.recycled,
-	       stats.roots_built, stats.roots_reused);
+	       stats.roots_built, stats.roots_reused, marked);
 	ck_assert_uint_gt(granted, OPERATIONS / 50);
+	ck_assert(!marked == !mark_absent);
+	granted = denied = emulated = 0;
 	shadow_destroy(shadow);
 	for (u32 i = 0; i < 0x900; i++)
 		ck_assert(!(gmem_flags(gmem, gpa_of_pfn(i)) & GMEM_TRACED));
@@ -355,25 +373,29 @@ static void run(bool pae, u32 pool)
 
 START_TEST(shadow_and_guest_tables_agree_32_bit)
 {
-	run(false, 400);
+	run(false, 400, false);
+	run(false, 400, true);
 }
 END_TEST
 
 START_TEST(shadow_and_guest_tables_agree_pae)
 {
-	run(true, 400);
+	run(true, 400, false);
+	run(true, 400, true);
 }
 END_TEST
 
 START_TEST(shadow_and_guest_tables_agree_in_a_tiny_pool)
 {
-	run(false, 16);
+	run(false, 16, false);
+	run(false, 16, true);
 }
 END_TEST
 
 START_TEST(shadow_and_guest_tables_agree_in_a_tiny_pool_pae)
 {
-	run(true, 16);
+	run(true, 16, false);
+	run(true, 16, true);
 }
 END_TEST
 
