@@ -86,6 +86,14 @@ user_pieces:
 	.balign 16
 	jmp .				/* 4 */
 	.balign 16
+	movl (%edi), %eax		/* 5: reads, writes, runs what is at EDI */
+	int $0x81
+	.balign 16
+	movl %eax, (%edi)		/* 6 */
+	int $0x81
+	.balign 16
+	jmp *%edi			/* 7 */
+	.balign 16
 user_pieces_end:
 
 	.data

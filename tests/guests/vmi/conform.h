@@ -50,6 +50,8 @@ bool offered(enum vmi_call number);
 void expect_that(bool holds, const char *what, const char *file, u32 line);
 /* The line for @number, about all expectations since the verdict before. */
 void verdict(enum vmi_call number, const char *what);
+/* The same for what is no call. */
+void check_expected(const char *what);
 /* Were there lines for all calls? */
 void all_were_judged(void);
 
@@ -63,6 +65,7 @@ void control_calls(void);    /* 0, 15-28 */
 void flag_calls(void);	     /* 29-32, 35 */
 void return_calls(void);     /* 33, 34, 61 */
 void page_calls(void);	     /* 38-48, 73 */
+void demand_faults(void);    /* no call: what a page fault of user code finds */
 void instruction_calls(void); /* 1, 2, 26, 42, 43, 49-60, 62-65, 72 */
 void time_calls(void);	     /* 66-71 */
 void costs(void);	     /* by the word cost: of all of them */

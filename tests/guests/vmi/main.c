@@ -53,6 +53,15 @@ void verdict(enum vmi_call number, const char *what)
 	failed_what = NULL;
 }
 
+void check_expected(const char *what)
+{
+	if (failed_what)
+		check(false, "%s: not so at %s:%u: %s", what, failed_file, failed_line, failed_what);
+	else
+		check(true, "%s", what);
+	failed_what = NULL;
+}
+
 void all_were_judged(void)
 {
 	u32 missing = 0;
@@ -232,6 +241,7 @@ void guest_main(void)
 	flag_calls();
 	return_calls();
 	page_calls();
+	demand_faults();
 	instruction_calls();
 	time_calls();
 	end_calls();
