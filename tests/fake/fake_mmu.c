@@ -77,7 +77,8 @@ bool fake_mmu_access(struct fake_mmu *mmu, u32 address, u32 access, hpa_t *at, u
 		return true;
 	}
 	entry->valid = false;
-	*error = (present ? PF_P : 0) | (entry->reserved ? PF_P | PF_RSVD : 0) | (access & (PF_W | PF_U)) | (mmu->nx ? access & PF_I : 0);
+	*error = (present ? PF_P : 0) | (entry->reserved ? PF_P | PF_RSVD : 0) |
+		 (access & (PF_W | PF_U)) | (mmu->nx ? access & PF_I : 0);
 	return false;
 }
 
