@@ -416,11 +416,25 @@ static bool platform_hole(const struct x86_vcpu *vcpu, const struct guest_frame 
 	       (frame->eflags & (EFLAGS_VM | EFLAGS_IOPL | EFLAGS_IF)) != EFLAGS_IF;
 }
 
+/* For those who look for mistakes: the guest stops where the shadow first allows what its tables do not. */
+static void check_shadow(struct x86_vcpu *vcpu)
+{
+	u32 differences;
+
+	if ((u32)vcpu->stats.exits % vcpu->config.check_shadow)
+		return;
+	differences = shadow_check(vcpu->shadow, &vcpu->cpu);
+	if (differences)
+		x86_vcpu_kill(vcpu, "%u shadow entries are not what the guest's tables say", differences);
+}
+
 /* Give the CPU to the guest, with the frame that is there.  Returns that of the exit, or NULL: the VM is stopped. */
 static struct guest_frame *cross(struct x86_vcpu *vcpu)
 {
 	struct guest_frame *frame;
 
+	if (vcpu->config.check_shadow)
+		check_shadow(vcpu);
 	x86_roots_note(vcpu);
 	/* Every entry loads CR3 and so flushes the hardware's TLB. */
 	shadow_take_tlb_flush(vcpu->shadow);

@@ -47,6 +47,7 @@ struct x86_vcpu_config {
 	bool interpret;                  /* without VMI: no translation, no direct execution */
 	bool compare;                    /* exec=both: x86_both.h */
 	u32 compare_repeat;              /* times; 0: always */
+	u32 check_shadow;                /* at each so manieth entry, by shadow_check(); 0: never */
 	struct bt_knobs knobs;
 	const struct x86_vcpu_ops *ops;
 	void *opaque;

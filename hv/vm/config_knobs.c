@@ -79,6 +79,7 @@ static const struct knob known[] = {
 	{ "irq=", set_number, MEMBER(irq_us), 1000000 },
 	{ "exec=", set_exec, MEMBER(exec), 0 },
 	{ "repeat=", set_number, MEMBER(repeat), 65535 },
+	{ "shadow=", set_number, MEMBER(shadow), 1000000 },
 };
 
 /* Number in @known of the word at @text, or ARRAY_SIZE(known). */

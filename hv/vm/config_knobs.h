@@ -11,6 +11,7 @@
  *   exec=WORD     bt: the translator; interp: the interpreter does everything, user code too; both:
  *                 translated kernel code is compared with the interpreter (arch/x86/x86_both.h)
  *   repeat=N      with exec=both: a block that has been compared N times runs without
+ *   shadow=N      at each Nth entry the shadow page tables are compared with the guest's
  *
  * A guest cannot tell, but by its clock.
  */
@@ -29,10 +30,12 @@ struct vm_knobs {
 	u32 irq_us;
 	u32 exec; /* enum vm_exec */
 	u32 repeat;
+	u32 shadow;
 };
 
 #define CONFIG_KNOBS_EXPECTED                                                                      \
-	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt|both, repeat=1..65535"
+	"any of max_insns=1..32, cache=SIZE, nochain, irq=MICROSECONDS, exec=interp|bt|both, " \
+	"repeat=1..65535, shadow=1..1000000"
 
 /* Fill @knobs, which is all 0, from @text.  False: it is not what was expected. */
 bool config_knobs_parse(const char *text, struct vm_knobs *knobs);

@@ -173,6 +173,7 @@ static int create_vcpu(struct vm *vm)
 		.vmi = vm->config->vmi,
 		.compare = knobs->exec == VM_EXEC_BOTH,
 		.compare_repeat = knobs->repeat,
+		.check_shadow = knobs->shadow,
 		.interpret = knobs->exec == VM_EXEC_INTERP,
 		.knobs = { .max_insns = knobs->max_insns,
 			   .cache_bytes = knobs->cache_bytes,

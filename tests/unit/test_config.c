@@ -106,8 +106,9 @@ START_TEST(knobs_of_the_translator_are_words_in_any_order)
 	ck_assert_uint_eq(knobs->cache_bytes, 4 * MIB);
 	parse("vm a {\nkernel = k\ndebug_bt = exec=both\n}\n");
 	ck_assert_uint_eq(knobs->exec, VM_EXEC_BOTH);
-	parse("vm a {\nkernel = k\ndebug_bt = \"exec=both repeat=65535\"\n}\n");
+	parse("vm a {\nkernel = k\ndebug_bt = \"exec=both repeat=65535 shadow=7\"\n}\n");
 	ck_assert_uint_eq(knobs->repeat, 65535);
+	ck_assert_uint_eq(knobs->shadow, 7);
 	parse("vm a {\nkernel = k\ndebug_bt = exec=bt,cache=1000\n}\n");
 	ck_assert_uint_eq(knobs->cache_bytes, 1000);
 	ck_assert_uint_eq(knobs->exec, VM_EXEC_BT);
@@ -120,7 +121,7 @@ START_TEST(wrong_knobs_are_told)
 		"", " ,", "max_insns", "max_insns=", "max_insns=0", "max_insns=33", "max_insns=1k",
 		"max_insns=99999999999999999999", "max_insns=4294967297", "max_insns=-1",
 		"nochain=1", "nochains", "exec=", "exec=in", "exec=interpr", "exec=bot", "cache=k",
-		"repeat", "repeat=0", "repeat=65536",
+		"repeat", "repeat=0", "repeat=65536", "shadow", "shadow=0", "shadow=1000001",
 		"cache=5M", "cache=4097k", "cache=4294967296", "cache=64kk", "cache=64G", "irq=0",
 		"irq=1000001", "irq=1,irq=1", "max_insns=1 foo", "foo", "max_insns =1",
 	};
