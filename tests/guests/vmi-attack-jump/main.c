@@ -6,7 +6,7 @@
  * take an exception makes a double fault, whose task puts things right.
  *
  * Left out are slots that end the VM by what they are for (Reboot, Shutdown, Halt without
- * interrupts), bytes that happen to be HLT, and slots that GetRelocationInfo does not name, which vmi-attack-slot calls.
+ * interrupts), bytes that are HLT, and slots that GetRelocationInfo does not name, which vmi-attack-slot calls.
  */
 #include "guest-abi/hypercall.h"
 #include "tests/lib/random.h"
