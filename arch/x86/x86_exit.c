@@ -34,14 +34,14 @@ static void reflect_debug(struct x86_vcpu *vcpu)
 
 #define FILL_COUNT 32u /* iterations: so many are no change of single entries */
 
-/* Is the instruction a REP STOS or REP MOVS that begins to fill much of the page at @address?  A table that is filled
- * so has become something else: one exit instead of one a few hundred iterations. */
-static bool fills_page(struct x86_vcpu *vcpu, u32 address)
+/* Is the instruction a REP STOS or REP MOVS that fills much of a page?  A table that is filled so
+ * has become something else: one exit instead of one a few hundred iterations. */
+static bool fills_page(struct x86_vcpu *vcpu)
 {
 	const struct x86_cpu *cpu = &vcpu->cpu;
 	u8 code[2];
 
-	if (address & PAGE_MASK || cpu->gpr[REG_ECX] < FILL_COUNT ||
+	if (cpu->gpr[REG_ECX] < FILL_COUNT ||
 	    !interp_read_linear(vcpu->interp, gva(cpu->seg[SREG_CS].base + cpu->eip), code,
 				sizeof(code), ACCESS_READ))
 		return false;
@@ -90,7 +90,7 @@ static void page_fault(struct x86_vcpu *vcpu, u32 error, u32 cr2)
 			x86_vcpu_deliver_fault(vcpu);
 		break;
 	case SHADOW_EMULATE:
-		if (error & PF_P && fills_page(vcpu, cr2) &&
+		if (error & PF_P && fills_page(vcpu) &&
 		    shadow_forget(vcpu->shadow, &vcpu->cpu, gva(cr2)))
 			break;
 		if (error & PF_P && vcpu->translated.in_cache)
