@@ -37,6 +37,7 @@ enum x86_emulation {
 	X(exits, "heavy exits")                                                                    \
 	X(inits, "VMI_Init")                                                                       \
 	X(refusals, "VMI_Init refused")                                                            \
+	X(leaves, "ends of VMI by CR0.PG")                                                         \
 	X(interrupts, "interrupts injected")                                                       \
 	X(faults, "exceptions delivered")                                                          \
 	X(external, "exits by real interrupts")                                                    \

@@ -35,7 +35,8 @@ static void tlb_flushed(void *opaque, enum tlb_flush kind, gva_t address)
 	} else {
 		vcpu->root_stale = true;
 		shadow_flush(vcpu->shadow, kind == TLB_FLUSH_ALL);
-		vmi_follow_modes(vcpu);
+		if (kind == TLB_FLUSH_ALL)
+			vmi_follow_modes(vcpu);
 	}
 	vmi_forget_table(vcpu);
 	x86_roots_flushed(vcpu, kind == TLB_FLUSH_ALL);
@@ -247,8 +248,7 @@ void x86_vcpu_emulate(struct x86_vcpu *vcpu, enum x86_emulation why)
 		vcpu->check_segments = true;
 	else
 		step(vcpu);
-	if (vcpu->vmi.requested)
-		vmi_activate(vcpu);
+	vmi_settle(vcpu);
 }
 
 static bool has_code_breakpoint(const struct x86_cpu *cpu)
@@ -350,8 +350,7 @@ static void run_interpreter(struct x86_vcpu *vcpu, u32 most, u32 *budget)
 	vcpu->stats.emulated[EMULATE_BEFORE_INIT] += before - *budget;
 	if (vcpu->profile)
 		x86_profile_add(vcpu->profile, eip, EMULATE_BEFORE_INIT, before - *budget);
-	if (vcpu->vmi.requested)
-		vmi_activate(vcpu);
+	vmi_settle(vcpu);
 }
 
 enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)

@@ -153,7 +153,8 @@ static void expect_refusal(const char *why)
 
 	memcpy(before, rig.cpu->seg, sizeof(before));
 	rig.vcpu->vmi.requested = true;
-	vmi_activate(rig.vcpu);
+	rig.vcpu->vmi.requested = true;
+	vmi_settle(rig.vcpu);
 	ck_assert_uint_ne(rig.cpu->gpr[REG_EAX], 0);
 	ck_assert(!rig.vcpu->vmi.requested);
 	ck_assert(rig.vcpu->vmi.active == active);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * VMI_Init and the dispatch of hypercalls.
+ * VMI_Init, the end of VMI, and the dispatch of hypercalls.
  *
  * Many calls mean just one privileged instruction with its operand in EAX: those are a table of
  * instruction bytes for the interpreter, so that a call, and the same instruction trapped in ring 1,
@@ -123,7 +123,7 @@ static bool enter_ring1(struct x86_vcpu *vcpu)
 	return false;
 }
 
-void vmi_activate(struct x86_vcpu *vcpu)
+static void activate(struct x86_vcpu *vcpu)
 {
 	const char *why = objection(vcpu);
 	const void *rom;
@@ -155,6 +155,34 @@ void vmi_activate(struct x86_vcpu *vcpu)
 		log_info("vm %s: VMI_Init: kernel runs in ring 1", vcpu->config.name);
 }
 
+/* The gate goes, and with it the ROM: if SetCR0 was called, its RET is done here. */
+static void leave(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+	u32 target = ~0u; /* where no memory is */
+
+	if (vmi_in_rom(vcpu)) {
+		interp_read_linear(vcpu->interp, gva(cpu->gpr[REG_ESP]), &target, sizeof(target), ACCESS_READ);
+		cpu->eip = target;
+		cpu->gpr[REG_ESP] += sizeof(target);
+	}
+	set_kernel_rpl(cpu, 0);
+	x86_direct_release(vcpu);
+	vcpu->vmi = (struct vmi){ 0 };
+	vmi_time_reset(vcpu);
+	vcpu->check_segments = true;
+	if (vcpu->stats.leaves++ < INITS_LOGGED)
+		log_info("vm %s: paging is off: the kernel has left VMI", vcpu->config.name);
+}
+
+void vmi_settle(struct x86_vcpu *vcpu)
+{
+	if (vcpu->vmi.requested)
+		activate(vcpu);
+	if (vcpu->vmi.leaving)
+		leave(vcpu);
+}
+
 void vmi_deliver_call_fault(struct x86_vcpu *vcpu)
 {
 	if (!vcpu->cpu.fault.is_trap)
@@ -181,6 +209,7 @@ static void do_instruction(struct x86_vcpu *vcpu, const struct call *call)
 	case EMUL_DONE:
 		vcpu->cpu.eip = eip;
 		x86_direct_follow(vcpu, interp_last_insn(vcpu->interp, &bytes)->op);
+		vmi_settle(vcpu);
 		break;
 	case EMUL_FAULT:
 		vcpu->cpu.eip = eip;

@@ -26,6 +26,7 @@ struct vmi_table {
 struct vmi {
 	bool requested; /* the ROM asked for VMI_Init by its port; done after that instruction */
 	bool active;
+	bool leaving;   /* the kernel has turned paging off; done after that instruction */
 	u16 kernel_ss;  /* UpdateKernelStack */
 	u32 kernel_esp;
 	bool has_kernel_stack;
@@ -50,8 +51,9 @@ const char *vmi_rom_defect(const u8 *image, u32 size);
 /* Claim ROM_INIT_PORT on the vcpu's bus. */
 int vmi_attach(struct x86_vcpu *vcpu);
 
-/* VMI_Init was requested: switch to ring 1, or refuse; EAX tells the guest. */
-void vmi_activate(struct x86_vcpu *vcpu);
+/* After an instruction of the interpreter's, do what it asked for: VMI_Init (switch to ring 1, or refuse; EAX tells the
+ * guest), or the end of VMI: without paging the kernel is in ring 0 again, as kexec leaves it. */
+void vmi_settle(struct x86_vcpu *vcpu);
 
 /* `int $HYPERCALL_VECTOR` came from ring 1 with registers in vcpu->cpu. */
 void vmi_hypercall(struct x86_vcpu *vcpu);

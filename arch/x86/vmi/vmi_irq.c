@@ -269,8 +269,9 @@ static void update_fault(struct x86_vcpu *vcpu)
 
 void vmi_follow_modes(struct x86_vcpu *vcpu)
 {
-	const struct vmi *vmi = &vcpu->vmi;
+	struct vmi *vmi = &vcpu->vmi;
 
+	vmi->leaving = vmi->active && !(vcpu->cpu.cr0 & CR0_PG);
 	if (vmi->fault_cs)
 		gate_set_fault(&vcpu->gate, vmi->fault_cs, vmi_marks()->fault_stub, vmi->kernel_ss,
 			       PF_W | PF_U | (ptformat_of(&vcpu->cpu)->xd ? PF_I : 0));

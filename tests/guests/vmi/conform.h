@@ -68,6 +68,7 @@ void page_calls(void);	     /* 38-48, 73 */
 void demand_faults(void);    /* no call: what a page fault of user code finds */
 void instruction_calls(void); /* 1, 2, 26, 42, 43, 49-60, 62-65, 72 */
 void time_calls(void);	     /* 66-71 */
+void leaving(void);	     /* no call: VMI ends and begins again */
 void costs(void);	     /* by the word cost: of all of them */
 void end_calls(void);	     /* 36, 37; by a word of the command line */
 

@@ -244,6 +244,7 @@ void guest_main(void)
 	demand_faults();
 	instruction_calls();
 	time_calls();
+	leaving();
 	end_calls();
 	all_were_judged();
 }
