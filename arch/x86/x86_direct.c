@@ -495,7 +495,7 @@ bool x86_direct_run(struct x86_vcpu *vcpu, u32 place)
 		frame = cross(vcpu);
 		if (!frame || is_stray(vcpu, frame))
 			return !vcpu->killed;
-		done = x86_light_exit(vcpu, frame);
+		done = (u8)frame->vector == EXCP_PF && x86_light_exit(vcpu, frame);
 	} while (done && x86_light_again(vcpu, frame));
 
 	if (!take_frame(vcpu, frame)) {

@@ -37,7 +37,7 @@ bool x86_light_exit(struct x86_vcpu *vcpu, struct guest_frame *frame)
 	u32 address = switch_fault_address();
 
 	vcpu->page_fault.known = false;
-	if ((u8)frame->vector != EXCP_PF || vcpu->profile || vcpu->config.compare ||
+	if (vcpu->profile || vcpu->config.compare ||
 	    (in_cache(vcpu, frame) && address - vcpu->gate.base < GATE_SLOT_SIZE))
 		return false;
 	x86_direct_take_flush(vcpu);

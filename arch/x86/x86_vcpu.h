@@ -280,7 +280,7 @@ void x86_syscall_follow(struct x86_vcpu *vcpu, enum x86_op op);
 
 /* ---- x86_light.c ---- */
 
-/* Act on the exit with @frame, if it needs nothing but that; *frame is what the guest goes on with.  False: it is
+/* Act on the page fault with @frame, if it needs nothing but that; *frame is what the guest goes on with.  False: it is
  * x86_exit_handle()'s, with registers in vcpu->cpu. */
 bool x86_light_exit(struct x86_vcpu *vcpu, struct guest_frame *frame);
 /* After that: the guest may be entered with the same frame. */
