@@ -170,6 +170,45 @@ START_TEST(the_slow_routine_loses_no_register_to_an_interrupt)
 }
 END_TEST
 
+/* A kernel turns SYSENTER off for a task in V86 mode, at each switch to it, and on behind it. */
+START_TEST(sysenter_off_and_on_drops_sysexits_only)
+{
+	struct bt_mode mode = { .cs = SEL_CODE0, .sysexit_cs = 0x1b };
+	const u32 other = RIG_CODE + 0x100;
+
+	bt_set_mode(bt, &mode);
+	rig_code(RIG_CODE, 0x90, 0x0f, 0x35);
+	rig_code(other, 0x90, 0xc3);
+	for (u32 i = 0; i < 4; i++) {
+		u32 flushes = bt_flushes(bt), place = enter(other, BT_EXIT_NONE);
+
+		ck_assert_uint_ne(enter(RIG_CODE, BT_EXIT_NONE), 0);
+		mode.sysexit_cs ^= 0x1b;
+		bt_set_mode(bt, &mode);
+		ck_assert_uint_eq(bt_flushes(bt), flushes);
+		ck_assert_uint_eq(bt_block_length(bt, RIG_CODE), 0);
+		ck_assert_uint_eq(enter(other, BT_EXIT_NONE), place);
+	}
+}
+END_TEST
+
+/* More of them than are remembered one by one. */
+START_TEST(many_sysexits_are_dropped_all)
+{
+	struct bt_mode mode = { .cs = SEL_CODE0, .sysexit_cs = 0x1b };
+
+	bt_set_mode(bt, &mode);
+	for (u32 i = 0; i < 100; i++) {
+		rig_code(RIG_CODE + 16 * i, 0x90, 0x0f, 0x35);
+		ck_assert_uint_ne(enter(RIG_CODE + 16 * i, BT_EXIT_NONE), 0);
+	}
+	mode.sysexit_cs = 0;
+	bt_set_mode(bt, &mode);
+	for (u32 i = 0; i < 100; i++)
+		ck_assert_uint_eq(bt_block_length(bt, RIG_CODE + 16 * i), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bt_cache");
@@ -184,6 +223,8 @@ int main(void)
 	tcase_add_test(tcase, nothing_leads_to_a_dropped_block);
 	tcase_add_test(tcase, a_write_beside_the_code_drops_nothing);
 	tcase_add_test(tcase, the_slow_routine_loses_no_register_to_an_interrupt);
+	tcase_add_test(tcase, sysenter_off_and_on_drops_sysexits_only);
+	tcase_add_test(tcase, many_sysexits_are_dropped_all);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

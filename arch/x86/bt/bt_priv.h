@@ -43,6 +43,7 @@
 
 /* As many as code has room for. */
 #define BLOCK_LIMIT 32768u
+#define SYSEXITS 64u
 #define LINK_LIMIT 57344u
 #define MARK_LIMIT 0x90000u /* bytes */
 #define PAGE_LIMIT 4096u
@@ -226,6 +227,7 @@ struct bt {
 	struct insn_shapes copied; /* what was copied before */
 	struct bt_redirect redirect[REDIRECTS];
 	u32 redirect_count, redirect_pages; /* a bit for each page, some have the same */
+	u32 sysexits[SYSEXITS], sysexit_count; /* blocks made by what mode.sysexit_cs is */
 	struct bt_stats stats;
 	/* A block is made here: an emulator below us has to look at each store to a page with code. */
 	u8 draft[BLOCK_ROOM];
@@ -327,6 +329,8 @@ void leave_tables(struct bt *bt, const struct bt_block *block);
 u32 find_block(const struct bt *bt, u32 eip);
 void insert_block(struct bt *bt, u32 number);
 void drop_block(struct bt *bt, u32 number);
+/* There is a SYSEXIT in @block, which is being made. */
+void note_sysexit(struct bt *bt, const struct bt_block *block);
 bool room_for_block(const struct bt *bt);
 static inline u32 block_body(const struct bt_block *block)
 {

@@ -171,7 +171,7 @@ void bt_flush(struct bt *bt)
 	free_entries(bt);
 	bt->code_used = CODE_OFFSET;
 	bt->block_count = bt->link_count = 1; /* number 0 is none */
-	bt->mark_bytes = 0;
+	bt->mark_bytes = bt->sysexit_count = 0;
 	bt->last = NULL;
 	memset(bt->places, 0, sizeof(bt->places));
 	memset(bt->patches, 0, sizeof(bt->patches));
@@ -246,14 +246,37 @@ void bt_destroy(struct bt *bt)
 	kheap_free(bt);
 }
 
+void note_sysexit(struct bt *bt, const struct bt_block *block)
+{
+	if (bt->sysexit_count < SYSEXITS)
+		bt->sysexits[bt->sysexit_count] = block_number(bt, block);
+	bt->sysexit_count++;
+}
+
+/* A kernel with a task in vm86() changes the MSR that this comes from at each switch to that and back. */
+static void drop_sysexits(struct bt *bt)
+{
+	if (bt->sysexit_count > SYSEXITS)
+		bt_flush(bt);
+	for (u32 i = 0; i < bt->sysexit_count; i++)
+		if (bt->blocks[bt->sysexits[i]].kind == BLOCK_CODE)
+			drop_block(bt, bt->sysexits[i]);
+	bt->sysexit_count = 0;
+}
+
 void bt_set_mode(struct bt *bt, const struct bt_mode *mode)
 {
-	if (bt->has_mode && mode->cs == bt->mode.cs && mode->sysexit_cs == bt->mode.sysexit_cs &&
-	    mode->format == bt->mode.format && mode->polled == bt->mode.polled)
+	bool same = bt->has_mode && mode->cs == bt->mode.cs && mode->format == bt->mode.format &&
+		    mode->polled == bt->mode.polled;
+
+	if (same && mode->sysexit_cs == bt->mode.sysexit_cs)
 		return;
 	bt->mode = *mode;
 	bt->has_mode = true;
-	bt_flush(bt);
+	if (same)
+		drop_sysexits(bt);
+	else
+		bt_flush(bt);
 }
 
 /* A place for EIP inside of the block that the guest left just now. */

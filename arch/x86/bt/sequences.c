@@ -460,6 +460,7 @@ static enum next seq_sysexit(struct emit *e, const struct source *s)
 	u32 cs = e->bt->mode.sysexit_cs;
 	u8 *masked;
 
+	note_sysexit(e->bt, e->block);
 	if (!cs || s->insn->operand_size != 4 || e->bt->mode.polled)
 		return NEXT_CALLOUT;
 	emit_clean_check(e, s);
