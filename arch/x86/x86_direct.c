@@ -165,15 +165,19 @@ static void load_table(struct x86_vcpu *vcpu, enum gate_table table, u32 base, u
 	x86_translated_trace(vcpu, table, base, size);
 }
 
-/* Each register follows its descriptor; a data segment whose descriptor is gone becomes null, since
- * loading it again on the way in would fault. */
+/* Each register follows its descriptor.  If that is gone, CS and SS stay what they are, as with LGDT: a kernel on its
+ * way to real mode has no other to run in.  A data segment becomes null, since loading it again on the way in would
+ * fault. */
 static void reload_segment(struct x86_vcpu *vcpu, u32 reg)
 {
-	struct x86_segment *segment = &vcpu->cpu.seg[reg];
+	struct x86_segment *segment = &vcpu->cpu.seg[reg], now = x86_direct_segment(vcpu, segment->selector);
 
-	*segment = x86_direct_segment(vcpu, segment->selector);
-	if (!(segment->attr & SEG_P) && reg != SREG_CS && reg != SREG_SS)
-		segment->selector = 0;
+	if (!(now.attr & SEG_P)) {
+		if (reg == SREG_CS || reg == SREG_SS)
+			return;
+		now.selector = 0;
+	}
+	*segment = now;
 }
 
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)

@@ -47,11 +47,38 @@ START_TEST(set_cr0_without_pg_returns_to_its_caller_in_ring_0)
 }
 END_TEST
 
+/* What a kernel does on its way to real mode, or to the next kernel: no GDT, then no paging. */
+START_TEST(a_kernel_that_turns_paging_off_without_a_gdt_is_translated_again)
+{
+	rig_kernel();
+	rig_store(RIG_DATA, 0);
+	rig_store(RIG_DATA + 4, 0);
+	rig.cpu->gpr[REG_EAX] = RIG_DATA;
+	rig_call(VMI_CALL_SetGDT);
+	ck_assert_int_eq(x86_vcpu_engine(rig.vcpu), ENGINE_INTERPRETER);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_DS].attr & SEG_P, 0);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_CS].limit, ~0u);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_SS].limit, ~0u);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_CS].selector & SEL_RPL, 1);
+	rig.cpu->eip = RIG_CODE;
+	rig_code(RIG_CODE, 0x0f, 0x22, 0xc0); /* MOV CR0, EAX */
+	rig.cpu->gpr[REG_EAX] = CR0_PE;
+	x86_vcpu_emulate(rig.vcpu, EMULATE_ENGINE);
+	ck_assert_uint_eq(rig.cpu->eip, RIG_CODE + 3);
+	ck_assert(!rig.vcpu->vmi.active);
+	ck_assert_uint_eq(rig.cpu->kernel_rpl, 0);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_CS].selector & SEL_RPL, 0);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_SS].selector & SEL_RPL, 0);
+	ck_assert_uint_eq(rig.cpu->seg[SREG_CS].limit, ~0u);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		mov_to_cr0_without_pg_ends_vmi_and_it_can_begin_again,
 		set_cr0_without_pg_returns_to_its_caller_in_ring_0,
+		a_kernel_that_turns_paging_off_without_a_gdt_is_translated_again,
 	};
 
 	return rig_main("vmi_leave", rig_setup_vmi, tests, ARRAY_SIZE(tests));
