@@ -180,6 +180,13 @@ static void reload_segment(struct x86_vcpu *vcpu, u32 reg)
 	*segment = now;
 }
 
+/* After SetGDT data segments do that, too: kexec of Linux goes on in those that it has, as with LGDT. */
+static bool outlives_its_table(const struct x86_vcpu *vcpu, u16 selector)
+{
+	return vcpu->vmi.active && !(selector & SEL_TI) && selector & ~SEL_RPL &&
+	       !(x86_direct_segment(vcpu, selector).attr & SEG_P);
+}
+
 void x86_direct_set_descriptor(struct x86_vcpu *vcpu, enum gate_table table, u32 offset, u64 raw)
 {
 	struct x86_cpu *cpu = &vcpu->cpu;
@@ -248,7 +255,8 @@ void x86_direct_load_stale(struct x86_vcpu *vcpu)
 		return; /* registers keep their hidden parts */
 	}
 	for (u32 i = 0; i < SREG_COUNT; i++)
-		reload_segment(vcpu, i);
+		if (!gdt || !outlives_its_table(vcpu, vcpu->cpu.seg[i].selector))
+			reload_segment(vcpu, i);
 	vmi_update_gates(vcpu);
 }
 
