@@ -15,7 +15,7 @@
 	.code32
 
 	.globl set_pxe, set_pxe_low, set_pxe_both
-	.globl vmi_SetPxE, vmi_SetPxELong, vmi_InvalPage, vmi_FlushTLB
+	.globl vmi_SetPxE, vmi_SetPxELong, vmi_UpdatePxELong, vmi_InvalPage, vmi_FlushTLB
 	.globl vmi_GetCR0, vmi_GetCR2, vmi_GetCR3, vmi_GetCR4, vmi_SetCR2, vmi_RDTSC
 vmi_GetCR0:
 	movl SHARED(CR0), %eax
@@ -34,6 +34,10 @@ vmi_SetCR2:
 	ret
 vmi_RDTSC:
 	rdtsc
+	ret
+
+/* UpdatePxELong: the store before it was traced.  Where SetPxELong is offered, Linux calls this unasked. */
+vmi_UpdatePxELong:
 	ret
 
 /* InvalPage, FlushTLB(EAX = flags): shadow tables follow at each store, and the hardware's TLB has nothing

@@ -544,9 +544,36 @@ static void setup_with_rom(void)
 	ck_assert_int_eq(vmi_load_rom(rig.gmem), 0);
 }
 
+/* Linux asks for the first of each pair only, and makes the second call then, too: a kernel with PAE went to 0. */
+START_TEST(what_linux_calls_unasked_is_offered)
+{
+	static const u8 pairs[][2] = {
+		{ VMI_CALL_SetPxELong, VMI_CALL_UpdatePxELong },
+		{ VMI_CALL_AllocatePage, VMI_CALL_ReleasePage },
+		{ VMI_CALL_GetCycleFrequency, VMI_CALL_GetCycleCounter },
+		{ VMI_CALL_GetCycleFrequency, VMI_CALL_SetAlarm },
+		{ VMI_CALL_GetCycleFrequency, VMI_CALL_CancelAlarm },
+		{ VMI_CALL_GetCycleFrequency, VMI_CALL_GetWallclockTime },
+	};
+	static const u32 answers[] = {
+#define ANSWER_CALL VMI_RELOCATION_CALL_REL
+#define ANSWER_NOP VMI_RELOCATION_NOP
+#define ANSWER_NONE VMI_RELOCATION_NONE
+#define VMI_CALL(number, name, answer, where) [number] = ANSWER_##answer,
+#include "guest-abi/vmi_calls.def"
+#undef VMI_CALL
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (answers[pairs[i][0]] == VMI_RELOCATION_CALL_REL)
+			ck_assert_uint_eq(answers[pairs[i][1]], VMI_RELOCATION_CALL_REL);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
+		what_linux_calls_unasked_is_offered,
 		the_stubs_move_the_frame_to_the_kernel_stack,
 		an_interrupt_in_the_trap_stub_comes_at_the_guests_handler,
 		an_interrupt_in_the_interrupt_stub_waits,
