@@ -114,6 +114,7 @@ static const struct {
 } fixed_msrs[] = {
 	{ 0x17, 0 }, /* IA32_PLATFORM_ID */
 	{ 0x8b, 0 }, /* IA32_BIOS_SIGN_ID: no microcode update */
+	{ 0xc0010055, 0 }, /* AMD's interrupt pending message: no C1E. Read by kernels on family 0Fh unasked */
 };
 
 bool cpu_policy_read_msr(u32 index, u64 *value)

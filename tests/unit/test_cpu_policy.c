@@ -156,6 +156,7 @@ START_TEST(msrs_of_the_table_have_one_value_and_others_do_not_exist)
 	ck_assert(cpu_policy_write_msr(0x8b, 0));
 	ck_assert(!cpu_policy_write_msr(0x8b, 1));
 	ck_assert(cpu_policy_read_msr(0x17, &value));
+	ck_assert(cpu_policy_read_msr(0xc0010055, &value) && value == 0);
 	ck_assert(!cpu_policy_read_msr(0x1d9, &value));
 	ck_assert(!cpu_policy_write_msr(0x1d9, 0));
 }
