@@ -18,7 +18,7 @@ SCRIPT = ("set -e; ls / >/dev/null; echo a b c | wc -w; "
           "for i in 1 2 3 4 5 6 7 8 9 10; do true & done; wait; "
           "dd if=/dev/zero of=/tmp/x bs=64k count=100 2>/dev/null; md5sum </tmp/x; "
           "gzip -c /tmp/x | gunzip | md5sum; ping -c 1 127.0.0.1 >/dev/null; "
-          "sleep 1; sh -c 'kill -9 \\$\\$' || echo killed")
+          "sleep 1; sh -c 'kill -9 $$' || echo killed")
 
 
 def boot(name: str, flavour: str, *arguments: str, append: str = "romulus.test=poweroff") -> Result:
