@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The VMI Linux guest: boots to power-off on many PCs, and gives a shell that works."""
+from pathlib import Path
+from typing import Any
+
 import pexpect
 
 from guestrun import ROOT, Result, run_romulus
@@ -7,24 +10,49 @@ from shell import PROMPT, Shell
 
 GROUPS = {"linux"}
 KERNEL = ROOT / "build" / "guest" / "bzImage"
+KERNEL_PAE = ROOT / "build" / "guest" / "bzImage-pae"
 INITRD = ROOT / "build" / "guest" / "initramfs.gz"
 BOOT_TIMEOUT_S = 300
+COMPLAINTS = r"^.*(Kernel panic|BUG:|Oops|WARNING:|segfault|Call Trace).*$"
+# Tables built, copied, shared, changed and torn down; files that are pages; a module.
+WORK_PAE = ("set -e; grep -qw pae /proc/cpuinfo; "
+            "for i in 1 2 3 4 5 6 7 8 9 10; do true & done; wait; "
+            "dd if=/dev/zero of=/tmp/x bs=64k count=200 2>/dev/null; md5sum </tmp/x; "
+            "gzip -c /tmp/x | gunzip | md5sum; sort /proc/kallsyms | sort -r | tail -n 1 | wc -l; "
+            "insmod /lib/modules/*-pae/binfmt_misc.ko; lsmod | grep -c binfmt_misc; "
+            "sh -c 'kill -9 $$' || echo killed")
+# tmpfs takes pages from high memory first.
+HIGHMEM = "grep HighTotal /proc/meminfo; dd if=/dev/zero of=/tmp/x bs=1M count=50; md5sum /tmp/x"
 
 
 def boot(name: str, *arguments: str, append: str = "romulus.test=poweroff",
-         timeout: float = BOOT_TIMEOUT_S) -> Result:
-    return run_romulus(f"linux-{name}", f"--kernel={KERNEL}", f"--initrd={INITRD}",
+         timeout: float = BOOT_TIMEOUT_S, kernel: Path = KERNEL) -> Result:
+    return run_romulus(f"linux-{name}", f"--kernel={kernel}", f"--initrd={INITRD}",
                        f"--append=console=ttyS0 {append}", *arguments, timeout=timeout)
 
 
-def boots_by_vmi(name: str, *arguments: str) -> None:
-    """Boot to power-off; the kernel found the ROM and runs in ring 1."""
-    result = boot(name, *arguments)
-    result.want("console", r"^ROMULUS-GUEST: VMI: Found .* API version 3\.0")
-    result.want("console", r"^ROMULUS-GUEST: VMI: kernel runs in ring 1")
+def want_good_end(result: Result) -> None:
     result.want("console", r"^ROMULUS-GUEST: boot ok")
+    result.want_not("console", COMPLAINTS)
     result.want_status(0)
     result.want("log", r"^romulus: end status=0")
+
+
+def boots_by_vmi(name: str, *arguments: str, **options: Any) -> Result:
+    """Boot to power-off; the kernel found the ROM and runs in ring 1."""
+    result = boot(name, *arguments, **options)
+    result.want("console", r"^ROMULUS-GUEST: VMI: Found .* API version 3\.0")
+    result.want("console", r"^ROMULUS-GUEST: VMI: kernel runs in ring 1")
+    want_good_end(result)
+    return result
+
+
+def boots_natively(name: str, *arguments: str, **options: Any) -> Result:
+    """Boot to power-off as on any PC: the kernel is translated."""
+    result = boot(name, *arguments, **options)
+    result.want_not("console", r"VMI: kernel runs in ring 1")
+    want_good_end(result)
+    return result
 
 
 def test_boot_pentium3_128m() -> None:
@@ -52,17 +80,76 @@ def test_boot_icount() -> None:
     boots_by_vmi("icount", "--icount")
 
 
+def test_vmi_off() -> None:
+    """The same kernel without a ROM, and with one that it is told to leave alone."""
+    result = boots_natively("vmi-off", "--vmi=off")
+    result.want_not("console", r"VMI: Found")
+    result = boots_natively("vmi-disabled", append="vmi=off romulus.test=poweroff")
+    result.want("console", r"VMI: disabled on the command line")
+
+
+def works_with_pae(result: Result) -> None:
+    result.want("console", r"^ROMULUS-GUEST: Linux .*-pae, ")
+    result.want("console", r"^([0-9a-f]{32}) .*\n\1 .*\n1\n1\nKilled\nkilled$")
+    result.want("console", r"^ROMULUS-GUEST: script exit 0$")
+
+
+def test_pae() -> None:
+    """The PAE kernel by VMI: page tables of 64-bit entries; processes, files, a module."""
+    works_with_pae(boots_by_vmi("pae", "--qemu=-cpu max", kernel=KERNEL_PAE,
+                                append=f'romulus.script="{WORK_PAE}" romulus.test=poweroff'))
+
+
+def test_pae_pentium3() -> None:
+    """The PAE kernel by VMI on a CPU without NX."""
+    boots_by_vmi("pae-pentium3", "--qemu=-cpu pentium3", "--memory=64M", "--host-memory=128M",
+                 kernel=KERNEL_PAE)
+
+
+def test_pae_highmem() -> None:
+    """The PAE kernel by VMI with memory beyond its linear mapping."""
+    result = boots_by_vmi("pae-highmem", "--memory=1280M", "--host-memory=2048M", kernel=KERNEL_PAE,
+                          append=f'romulus.script="{HIGHMEM}" romulus.test=poweroff')
+    result.want("console", r"^HighTotal: +[1-9]")
+    result.want("console", r"^ROMULUS-GUEST: script exit 0$")
+
+
+def test_pae_vmi_off() -> None:
+    """The PAE kernel without VMI does the same work."""
+    works_with_pae(boots_natively("pae-vmi-off", "--vmi=off", kernel=KERNEL_PAE,
+                                  append=f'romulus.script="{WORK_PAE}" romulus.test=poweroff'))
+
+
+def test_clocks() -> None:
+    """The VMI timer ticks; no clock goes back, with the TSC and with VMI's counter as clock source."""
+    watch = ("for i in $(seq 80); do cut -d' ' -f1 /proc/uptime; usleep 2000; done >/tmp/t; "
+             "sort -n -c /tmp/t && sed -n '1p;$p' /tmp/t | uniq | wc -l")
+    script = ("set -e; cd /sys/devices/system; cat clockevents/clockevent0/current_device; "
+              "cd clocksource/clocksource0; cat available_clocksource; cat current_clocksource; "
+              f"{watch}; echo vmi >current_clocksource; cat current_clocksource; {watch}; sleep 1; "
+              "grep -c '^ *0: *[1-9].* vmi$' /proc/interrupts; "
+              "dmesg | cut -c 2-13 >/tmp/t; sort -n -c /tmp/t")
+    for name, kernel in (("clocks", KERNEL), ("clocks-pae", KERNEL_PAE)):
+        result = boots_by_vmi(name, kernel=kernel,
+                              append=f'romulus.script="{script}" romulus.test=poweroff')
+        messages = r"(\[.*\n)*"  # the kernel's, now and then
+        result.want("console", messages.join((r"^vmi\n", r"(.* )?vmi .*\n", r"tsc\n", r"2\n", r"vmi\n",
+                                              r"2\n", r"1\n")))
+        result.want("console", r"^ROMULUS-GUEST: script exit 0$")
+        result.want_not("console", r"unstable|skewed|went backwards")
+
+
 def test_commands() -> None:
     """A script of commands in the guest: processes, pipes, files, signals, loopback network."""
     script = ("set -e; ls / >/dev/null; echo a b c | wc -w; "
               "for i in 1 2 3 4 5 6 7 8 9 10; do true & done; wait; "
               "dd if=/dev/zero of=/tmp/x bs=64k count=100 2>/dev/null; md5sum </tmp/x; "
               "gzip -c /tmp/x | gunzip | md5sum; ping -c 1 127.0.0.1 >/dev/null; "
-              "sleep 1; sh -c 'kill -9 \\$\\$' || echo killed")
+              "sleep 1; sh -c 'kill -9 $$' || echo killed")
     result = boot("commands", append=f'romulus.script="{script}" romulus.test=poweroff')
     result.want("console", r"^3$")
     result.want("console", r"^([0-9a-f]{32}) .*\n\1 ")
-    result.want("console", r"^killed$")
+    result.want("console", r"^Killed\nkilled$")
     result.want("console", r"^ROMULUS-GUEST: script exit 0$")
     result.want_status(0)
 

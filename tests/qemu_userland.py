@@ -42,10 +42,11 @@ def initramfs_with_program() -> Path:
     return path
 
 
-def native(name: str, append: str, *options: str, initrd: Path = INITRD) -> Result:
+def native(name: str, append: str, *options: str, initrd: Path = INITRD,
+           kernel: str = "bzImage") -> Result:
     """Plain QEMU, without Romulus."""
     command = ["qemu-system-i386", "-accel", "tcg", "-m", "256", "-net", "none", "-display", "none",
-               "-monitor", "none", "-serial", "stdio", "-no-reboot", "-kernel", str(GUEST / "bzImage"),
+               "-monitor", "none", "-serial", "stdio", "-no-reboot", "-kernel", str(GUEST / kernel),
                "-initrd", str(initrd), "-append", f"console=ttyS0 {append}", *options]
     done = subprocess.run(["timeout", str(TIMEOUT_S), *command], stdin=subprocess.DEVNULL,
                           capture_output=True, check=False)
@@ -83,12 +84,13 @@ def test_same_as_on_a_pc() -> None:
 
 def test_kernel_alone() -> None:
     """The guest's kernel boots on a PC without ROM, and says nothing of VMI."""
-    for cpu in ("pentium3", "max"):
-        result = native(f"alone-{cpu}", "romulus.test=poweroff", "-cpu", cpu)
-        result.want_status(0)
-        result.want("console", r"^ROMULUS-GUEST: boot ok")
-        result.want("console", r"reboot: Power down")
-        result.want_not("console", r"VMI:")
+    for kernel in ("bzImage", "bzImage-pae"):
+        for cpu in ("pentium3", "max"):
+            result = native(f"alone-{kernel}-{cpu}", "romulus.test=poweroff", "-cpu", cpu, kernel=kernel)
+            result.want_status(0)
+            result.want("console", r"^ROMULUS-GUEST: boot ok")
+            result.want("console", r"reboot: Power down")
+            result.want_not("console", r"VMI:")
 
 
 def test_kernel_with_a_native_rom() -> None:
@@ -96,11 +98,14 @@ def test_kernel_with_a_native_rom() -> None:
     rom = LOGS / "native.rom"
     LOGS.mkdir(parents=True, exist_ok=True)
     subprocess.run([str(MKROM), str(rom)], check=True)
-    for cpu in ("pentium3", "max"):
-        result = native(f"rom-{cpu}", "romulus.script='insmod /lib/modules/*/dummy.ko && lsmod' "
-                        "romulus.test=poweroff", "-cpu", cpu, "-option-rom", str(rom))
-        result.want_status(0)
-        result.want("console", r"^ROMULUS-GUEST: VMI: Found Romulus native test ROM, API version 3\.0")
-        result.want("console", r"^ROMULUS-GUEST: VMI: kernel runs in ring 0, (\d+) of \1 call sites")
-        result.want("console", r"^dummy ")
-        result.want("console", r"^ROMULUS-GUEST: boot ok")
+    for kernel, module in (("bzImage", "dummy"), ("bzImage-pae", "binfmt_misc")):
+        for cpu in ("pentium3", "max"):
+            result = native(f"rom-{kernel}-{cpu}", "romulus.test=poweroff "
+                            f"romulus.script='insmod /lib/modules/$(uname -r)/{module}.ko && lsmod'",
+                            "-cpu", cpu, "-option-rom", str(rom), kernel=kernel)
+            result.want_status(0)
+            result.want("console", r"^ROMULUS-GUEST: VMI: Found Romulus native test ROM, API version 3\.0")
+            result.want("console",
+                        r"^ROMULUS-GUEST: VMI: kernel runs in ring 0, (\d+) of \1 call sites")
+            result.want("console", rf"^{module} ")
+            result.want("console", r"^ROMULUS-GUEST: boot ok")

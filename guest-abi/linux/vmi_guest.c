@@ -19,7 +19,6 @@
 
 #include <linux/init.h>
 #include <linux/kernel.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -31,7 +30,6 @@
 #include <asm/processor.h>
 #include <asm/sync_core.h>
 #include <asm/vmi_guest.h>
-#include <asm/x86_init.h>
 
 #define VMI_ROM_FIRST		0xc0000
 #define VMI_ROM_END		0xe0000
@@ -104,7 +102,6 @@ typedef void vmi_allocate_page_t(u32 pfn, u32 flags, u32 clone_pfn, u32 start, u
 typedef void vmi_release_page_t(u32 pfn, u32 flags);
 typedef void vmi_flush_tlb_t(u32 flags);
 typedef void vmi_set_linear_mapping_t(u32 slot, u32 va, u32 pages, u32 first_pfn);
-typedef u64 vmi_get_cycle_frequency_t(void);
 
 /* Calls that C code makes; NULL where the ROM does not offer one. */
 static struct {
@@ -121,7 +118,6 @@ unsigned int vmi_kernel_rpl __ro_after_init;
 static struct vmi_rom_header *vmi_rom __initdata;
 static struct vmi_relocation vmi_relocations[VMI_CALLS] __ro_after_init;
 static unsigned int vmi_sites_patched __ro_after_init;
-static unsigned long vmi_tsc_khz __ro_after_init;
 static bool vmi_active __ro_after_init;
 static bool vmi_disabled __initdata;
 
@@ -274,7 +270,7 @@ static void __init vmi_query_relocations(void)
 	}
 }
 
-static void *__init vmi_function(u32 call)
+void *__init vmi_function(u32 call)
 {
 	if (vmi_relocations[call].type != VMI_RELOCATION_CALL_REL)
 		return NULL;
@@ -327,37 +323,7 @@ static void __init vmi_clear_features(void)
 		setup_clear_cpu_cap(X86_FEATURE_SEP);
 }
 
-/* ---- the TSC's frequency ---- */
-
-static unsigned long vmi_get_tsc_khz(void)
-{
-	return vmi_tsc_khz;
-}
-
-/*
- * Measuring the TSC against the PIT takes port accesses of known duration, which a hypervisor cannot
- * promise.  So take its word: GetCycleFrequency, or the CPUID leaf by which several hypervisors tell.
- * (Where there are no such leaves, CPUID answers with something that is not in their range.)
- */
-#define CPUID_HYPERVISOR	0x40000000
-#define CPUID_TIMING		0x40000010	/* EAX: kHz */
-#define CPUID_HYPERVISOR_END	0x40000100
-
-static void __init vmi_setup_tsc(void)
-{
-	vmi_get_cycle_frequency_t *get_cycle_frequency = vmi_function(VMI_CALL_GetCycleFrequency);
-	u32 highest = cpuid_eax(CPUID_HYPERVISOR);
-
-	if (get_cycle_frequency)
-		vmi_tsc_khz = div_u64(get_cycle_frequency(), 1000);
-	else if (highest >= CPUID_TIMING && highest < CPUID_HYPERVISOR_END)
-		vmi_tsc_khz = cpuid_eax(CPUID_TIMING);
-	if (!vmi_tsc_khz)
-		return;
-	x86_platform.calibrate_tsc = vmi_get_tsc_khz;
-	x86_platform.calibrate_cpu = vmi_get_tsc_khz;
-	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
-}
+/* ---- activation ---- */
 
 void __init vmi_activate(void)
 {
@@ -393,7 +359,7 @@ void __init vmi_activate(void)
 	if (vmi_relocations[VMI_CALL_IODelay].type == VMI_RELOCATION_NOP)
 		io_delay_type = IO_DELAY_TYPE_NONE;
 	vmi_clear_features();
-	vmi_setup_tsc();
+	vmi_clock_init();
 	pr_info("kernel runs in ring %u, %u of %u call sites use the ROM\n", vmi_kernel_rpl,
 		vmi_sites_patched, (unsigned int)(__vmi_sites_end - __vmi_sites));
 }
@@ -449,6 +415,19 @@ void vmi_update_kernel_stack(unsigned long sp0)
 }
 
 /* ---- memory ---- */
+
+/* Where the kernel maps pages NX, those of the ROM must not be: sites call into it. */
+bool vmi_is_rom(unsigned long addr)
+{
+	return vmi_active && addr >= PAGE_OFFSET + VMI_ROM_FIRST && addr < PAGE_OFFSET + VMI_ROM_END;
+}
+
+/* Called from VMI_SITE_LONG(), with the call's registers: EDX:EAX and ECX, which C may destroy. */
+void vmi_native_set_64bit(u64 value, u64 *entry)
+{
+	set_64bit(entry, value);
+}
+EXPORT_SYMBOL_GPL(vmi_native_set_64bit);
 
 bool vmi_flush_tlb_global(void)
 {

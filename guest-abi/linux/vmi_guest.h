@@ -55,7 +55,9 @@
 #define VMI_CALL_SYSEXIT		34
 #define VMI_CALL_Halt			35
 #define VMI_CALL_SetPxE			38
+#define VMI_CALL_SetPxELong		39
 #define VMI_CALL_UpdatePxE		40
+#define VMI_CALL_UpdatePxELong		41
 #define VMI_CALL_AllocatePage		44
 #define VMI_CALL_ReleasePage		45
 #define VMI_CALL_InvalPage		46
@@ -63,14 +65,36 @@
 #define VMI_CALL_SetLinearMapping	48
 #define VMI_CALL_IODelay		65
 #define VMI_CALL_GetCycleFrequency	66
+#define VMI_CALL_GetCycleCounter	67
+#define VMI_CALL_SetAlarm		68
+#define VMI_CALL_CancelAlarm		69
+#define VMI_CALL_GetWallclockTime	70
+#define VMI_CALL_SetLazyMode		73
 #define VMI_CALLS			74
 
 /* SetPxE, UpdatePxE, AllocatePage, ReleasePage */
 #define VMI_PAGE_PT			0x01
 #define VMI_PAGE_PD			0x02
+#define VMI_PAGE_PDP			0x04
+/* AllocatePage, ReleasePage */
+#define VMI_PAGE_PAE			0x10
 /* AllocatePage alone */
 #define VMI_PAGE_CLONE			0x20
 #define VMI_PAGE_ZEROED			0x40
+
+/* What depends on the format of the kernel's page tables. */
+#ifdef CONFIG_X86_PAE
+#define VMI_PAGE_FORMAT			VMI_PAGE_PAE
+#define VMI_CALL_UpdateEntry		VMI_CALL_UpdatePxELong
+#else
+#define VMI_PAGE_FORMAT			0
+#define VMI_CALL_UpdateEntry		VMI_CALL_UpdatePxE
+#endif
+
+/* SetLazyMode: what may be queued until the mode is left */
+#define VMI_LAZY_OFF			0
+#define VMI_LAZY_MMU			1
+#define VMI_LAZY_CPU			2
 
 /* FlushTLB */
 #define VMI_FLUSH_TLB			1
@@ -119,6 +143,11 @@ struct thread_struct;
 void vmi_probe(void);
 void vmi_activate(void);
 void vmi_patch_sites(const struct vmi_site *start, const struct vmi_site *end);
+void *vmi_function(u32 call);	/* NULL if the ROM has none */
+bool vmi_is_rom(unsigned long addr);
+
+void vmi_clock_init(void);
+u64 vmi_sched_cycles(void);
 
 /* RPL of the kernel's CS: 0 until the hypervisor has moved us. */
 extern unsigned int vmi_kernel_rpl;
@@ -133,6 +162,7 @@ bool vmi_flush_tlb_global(void);
 void vmi_update_kernel_stack(unsigned long sp0);
 void vmi_allocate_page(unsigned long pfn, u32 flags, unsigned long clone_pfn, u32 start, u32 count);
 void vmi_release_page(unsigned long pfn, u32 flags);
+void vmi_native_set_64bit(u64 value, u64 *entry);
 
 /* ---- interrupt flag and halt ---- */
 
@@ -300,13 +330,68 @@ static __always_inline void vmi_set_pxe(unsigned long value, void *entry, u32 fl
 			    : : "memory");
 }
 
+/*
+ * The same for PAE's entries of 64 bits: value in EDX:EAX, entry in ECX, flags on the stack.  The
+ * call's store is never seen half done.  Natively there are three ways to do it:
+ *
+ * - for an entry that is not present: high half first, as P is in the low one;
+ * - for making an entry not present: low half first;
+ * - from present to present: at once.  This one is a call of a function, patched to one of the ROM.
+ */
+#define VMI_SITE_LONG(insn, value, entry, flags)					\
+do {											\
+	u64 __value = (value);								\
+	void *__entry = (entry);							\
+	asm_inline volatile("push %[level]\n"						\
+			    VMI_SITE(VMI_CALL_SetPxELong, insn, "")			\
+			    "pop %%ecx\n"						\
+			    : "+A" (__value), "+c" (__entry), ASM_CALL_CONSTRAINT	\
+			    : [level] "i" (flags) : "memory");				\
+} while (0)
+
+static __always_inline void vmi_set_pxe_long(u64 value, void *entry, const u32 flags)
+{
+	VMI_SITE_LONG("mov %%edx, 4(%%ecx); mov %%eax, (%%ecx)", value, entry, flags);
+}
+
+static __always_inline void vmi_clear_pxe_long(void *entry, const u32 flags)
+{
+	VMI_SITE_LONG("mov %%eax, (%%ecx); mov %%edx, 4(%%ecx)", 0, entry, flags);
+}
+
+static __always_inline void vmi_set_pxe_long_atomic(u64 value, void *entry, const u32 flags)
+{
+	VMI_SITE_LONG("call vmi_native_set_64bit", value, entry, flags);
+}
+
 /* The entry has been changed already: nothing to do natively. */
 static __always_inline void vmi_update_pxe(void *entry, u32 flags)
 {
-	asm_inline volatile(VMI_SITE(VMI_CALL_UpdatePxE, "", ASM_NOP5)
+	asm_inline volatile(VMI_SITE(VMI_CALL_UpdateEntry, "", ASM_NOP5)
 			    : "+a" (entry), "+d" (flags), ASM_CALL_CONSTRAINT
 			    : : "ecx", "memory");
 }
+
+/* ---- lazy modes: hints that calls come in a row ---- */
+
+static __always_inline void vmi_set_lazy_mode(u32 mode)
+{
+	VMI_SITE_IN(VMI_CALL_SetLazyMode, "", ASM_NOP5, mode);
+}
+
+/*
+ * The hooks of generic code.  No mode is nested in another, and none outlives a context switch: to
+ * enter one ends the other, and a loop over page tables that was preempted goes on without.  So does
+ * one in which something wants to be sure of a mapping (flush).
+ */
+#define __HAVE_ARCH_ENTER_LAZY_MMU_MODE
+#define arch_enter_lazy_mmu_mode()	vmi_set_lazy_mode(VMI_LAZY_MMU)
+#define arch_leave_lazy_mmu_mode()	vmi_set_lazy_mode(VMI_LAZY_OFF)
+#define arch_flush_lazy_mmu_mode()	vmi_set_lazy_mode(VMI_LAZY_OFF)
+
+#define __HAVE_ARCH_START_CONTEXT_SWITCH
+#define arch_start_context_switch(prev)	vmi_set_lazy_mode(VMI_LAZY_CPU)
+#define arch_end_context_switch(next)	vmi_set_lazy_mode(VMI_LAZY_OFF)
 
 #else /* !CONFIG_VMI: declarations without definitions, for code under IS_ENABLED(CONFIG_VMI) */
 
@@ -315,6 +400,8 @@ static __always_inline void vmi_update_pxe(void *entry, u32 flags)
 static inline void vmi_probe(void) { }
 static inline void vmi_activate(void) { }
 void vmi_patch_sites(const struct vmi_site *start, const struct vmi_site *end);
+bool vmi_is_rom(unsigned long addr);
+u64 vmi_sched_cycles(void);
 bool vmi_write_gdt_entry(void *table, int entry, const void *desc);
 bool vmi_write_ldt_entry(void *table, int entry, const void *desc);
 bool vmi_write_idt_entry(void *table, int entry, const void *desc);
@@ -348,6 +435,9 @@ void vmi_load_tr(unsigned int selector);
 unsigned long vmi_store_ldt(void);
 unsigned long vmi_store_tr(void);
 void vmi_set_pxe(unsigned long value, void *entry, u32 flags);
+void vmi_set_pxe_long(u64 value, void *entry, u32 flags);
+void vmi_clear_pxe_long(void *entry, u32 flags);
+void vmi_set_pxe_long_atomic(u64 value, void *entry, u32 flags);
 void vmi_update_pxe(void *entry, u32 flags);
 
 #endif /* CONFIG_VMI */

@@ -131,7 +131,7 @@ table:
 	.long enable - rom_start, disable - rom_start, get_mask - rom_start, 0
 	.long iret - rom_start, sysexit - rom_start, halt - rom_start
 	.long 0, 0					/* 36, 37 */
-	.long set_pxe - rom_start, 0, void - rom_start, 0 /* 38 SetPxE ... 41 */
+	.long set_pxe - rom_start, set_pxe_long - rom_start, void - rom_start, void - rom_start
 	.long 0, 0
 	.long void - rom_start, void - rom_start	/* 44 AllocatePage, 45 ReleasePage */
 	.long inval_page - rom_start, flush_tlb - rom_start, void - rom_start
@@ -139,6 +139,10 @@ table:
 	.long 0
 	.endr
 	.long 1						/* 65 IODelay */
+	.rept 73 - 66
+	.long 0
+	.endr
+	.long void - rom_start				/* 73 SetLazyMode */
 table_end:
 
 void:	return_void
@@ -220,6 +224,22 @@ halt:	sti
 /* EAX value, EDX entry, ECX flags */
 set_pxe:
 	mov %eax, (%edx)
+	return_void
+
+/* EDX:EAX value, ECX entry, [ESP+4] flags, which tell nothing here */
+set_pxe_long:
+	push %ebx
+	push %esi
+	mov %ecx, %esi
+	mov %eax, %ebx
+	mov %edx, %ecx
+	mov (%esi), %eax
+	mov 4(%esi), %edx
+1:	cmpxchg8b (%esi)
+	jnz 1b
+	pop %esi
+	pop %ebx
+	movl $JUNK, 4(%esp)
 	return_void
 
 inval_page:
