@@ -5,7 +5,7 @@ PURE += hv/dev/vuart.c
 PURE += hv/dev/vps2.c hv/dev/vps2_keyboard.c
 PURE += hv/dev/vrtc.c hv/dev/vrtc_date.c
 PURE += hv/dev/vpci.c hv/dev/vpiix.c hv/dev/vacpi_pm.c hv/dev/vvmi.c hv/dev/vport92.c hv/dev/vdebug.c
-PURE += hv/dev/vlapic.c hv/dev/vlapic_regs.c hv/dev/vlapic_timer.c
+PURE += hv/dev/vlapic.c hv/dev/vlapic_regs.c hv/dev/vlapic_timer.c hv/dev/vioapic.c
 PURE += hv/dev/machine.c
 PURE += hv/dev/acpi_tables.c
 
