@@ -89,7 +89,7 @@ $(BUILD)/host$(1)/%.o: %.c
 $(BUILD)/host$(1)/%.o: %.S
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) -m$(1) -I. -D__ASSEMBLY__ -MMD -MP -c $$< -o $$@
-$(BUILD)/host$(1)/arch/x86/vmi/rom_images.o: $(BUILD)/rom/option.bin $(BUILD)/rom/gate.bin
+$(BUILD)/host$(1)/arch/x86/vmi/rom_images.o: $(BUILD)/rom/option.bin $(BUILD)/rom/plain.bin $(BUILD)/rom/gate.bin
 $(BUILD)/host$(1)/libpure.a: $$(HOST$(1)_OBJS)
 	$$(call say,AR$(1),$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^

@@ -63,6 +63,11 @@ get_relocation:
 #define RELOCATE_CALL(name) .long vmi_##name, 1
 #define RELOCATE_NOP(name) .long 0, 3
 #define RELOCATE_NONE(name) .long 0, 0
+#ifdef ROM_PLAIN /* the image for a machine without a local APIC */
+#define RELOCATE_APIC(name) RELOCATE_NONE(name)
+#else
+#define RELOCATE_APIC(name) RELOCATE_CALL(name)
+#endif
 #define VMI_CALL(number, name, answer, where) RELOCATE_##answer(name) ;
 relocation_table:
 #include "guest-abi/vmi_calls.def"

@@ -18,4 +18,12 @@ $(R)/option.bin: $(R)/rom.elf tools/rom-checksum
 	$(Q)$(OBJCOPY) -O binary -j .option $< $@.tmp && tools/rom-checksum $@.tmp && mv $@.tmp $@
 $(R)/gate.bin: $(R)/rom.elf
 	$(Q)$(OBJCOPY) -O binary -j .gate $< $@
-$(BUILD)/target/arch/x86/vmi/rom_images.o: $(R)/option.bin $(R)/gate.bin
+# The same with another relocation table.
+$(R)/plain_header.o: vmi-rom/rom_header.S vmi-rom/rules.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ROM_FLAGS) -DROM_PLAIN -MMD -MP -c $< -o $@
+$(R)/plain.elf: $(R)/plain_header.o $(ROM_OBJS) $(R)/rom.lds
+	$(Q)$(LD) -m elf_i386 -T $(R)/rom.lds -o $@ $(R)/plain_header.o $(filter-out %/rom_header.o,$(ROM_OBJS))
+$(R)/plain.bin: $(R)/plain.elf tools/rom-checksum
+	$(Q)$(OBJCOPY) -O binary -j .option $< $@.tmp && tools/rom-checksum $@.tmp && mv $@.tmp $@
+$(BUILD)/target/arch/x86/vmi/rom_images.o: $(R)/option.bin $(R)/plain.bin $(R)/gate.bin

@@ -19,7 +19,7 @@
 #define LEAF80000008_EAX 0x2024u /* 36 physical, 32 linear address bits */
 
 /* Leaves for guests that know of hypervisors: the highest one and a name ("RomulusRomul"), and in
- * EAX the TSC's frequency in kHz. */
+ * EAX the TSC's frequency in kHz, in EBX that of the local APIC's timer if there is one. */
 #define HYPERVISOR_FIRST 0x40000000u
 #define HYPERVISOR_TIMING 0x40000010u
 
@@ -105,6 +105,14 @@ void cpu_policy_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 			}
 		leaf = HIGHEST_BASIC;
 	}
+}
+
+void cpu_policy_add_apic(u32 leaf, bool enabled, u32 out[4])
+{
+	if (leaf == 1 && enabled)
+		out[EDX] |= CPUID_APIC;
+	else if (leaf == HYPERVISOR_TIMING)
+		out[EBX] = CPU_POLICY_APIC_KHZ;
 }
 
 /* MSRs that exist and have one value.  Writing the same value is accepted. */

@@ -57,7 +57,10 @@ static bool read_msr(void *opaque, u32 index, u64 *value)
 
 static bool write_msr(void *opaque, u32 index, u64 value)
 {
-	(void)opaque;
+	const struct x86_vcpu *vcpu = opaque;
+
+	if (index == MSR_APIC_BASE)
+		return vcpu->config.ops->set_apic_base(vcpu->config.opaque, value);
 	return cpu_policy_write_msr(index, value);
 }
 
@@ -69,6 +72,16 @@ static void guest_cpuid(void *opaque, u32 leaf, u32 subleaf, u32 out[4])
 	/* Under VMI an INT 80h needs no exit, and a SYSENTER does. */
 	if (leaf == 1 && vcpu->vmi.active)
 		out[3] &= ~(u32)CPUID_SEP;
+	if (vcpu->config.apic)
+		cpu_policy_add_apic(leaf, (vcpu->cpu.apic_base & APIC_BASE_ENABLE) != 0, out);
+}
+
+/* The architectural state after RESET. */
+static void reset_cpu(struct x86_vcpu *vcpu)
+{
+	x86_cpu_reset(&vcpu->cpu);
+	if (vcpu->config.apic)
+		vcpu->cpu.apic_base = APIC_BASE_RESET;
 }
 
 static u64 host_tsc(void *opaque)
@@ -100,7 +113,7 @@ struct x86_vcpu *x86_vcpu_create(const struct x86_vcpu_config *config)
 	vcpu->config = *config;
 	vmi_time_init(vcpu);
 	interp_ops.cr4_allowed = cpu_policy_cr4();
-	x86_cpu_reset(&vcpu->cpu);
+	reset_cpu(vcpu);
 	vcpu->interp =
 		interp_create(&vcpu->cpu, config->gmem, config->bus, &interp_ops, vcpu);
 	if (!vcpu->interp || (config->vmi && vmi_attach(vcpu))) {
@@ -128,10 +141,10 @@ void x86_vcpu_reset(struct x86_vcpu *vcpu)
 {
 	x86_direct_release(vcpu);
 	switch_forget_fpu(vcpu->cpu.fpu);
-	x86_cpu_reset(&vcpu->cpu);
+	reset_cpu(vcpu);
 	memset(&vcpu->vmi, 0, sizeof(vcpu->vmi));
 	vmi_time_reset(vcpu);
-	vcpu->intr = false;
+	vcpu->intr = vcpu->nmi = false;
 	vcpu->check_segments = true;
 	interp_flush_tlb(vcpu->interp);
 }
@@ -147,6 +160,14 @@ void x86_vcpu_set_intr(void *opaque, u32 index, bool level)
 
 	(void)index;
 	vcpu->intr = level;
+}
+
+void x86_vcpu_set_nmi(void *opaque, u32 index, bool level)
+{
+	struct x86_vcpu *vcpu = opaque;
+
+	(void)index;
+	vcpu->nmi |= level;
 }
 
 void x86_vcpu_kill(struct x86_vcpu *vcpu, const char *format, ...)
@@ -269,8 +290,8 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 	    (!vcpu->vmi.active && !x86_translated_prepare(vcpu)))
 		return ENGINE_INTERPRETER;
 	/* The shadows of STI and MOV SS are the interpreter's, and so are execute breakpoints: QEMU's
-	 * TCG hangs on one whose segment has a base. */
-	if (cpu->interrupt_shadow || has_code_breakpoint(cpu))
+	 * TCG hangs on one whose segment has a base.  The handler of an NMI is, to see the IRET that ends it. */
+	if (cpu->interrupt_shadow || cpu->nmi_blocked || has_code_breakpoint(cpu))
 		return ENGINE_INTERPRETER;
 	if (cpu->cpl == 3) {
 		if (!(cpu->eflags & EFLAGS_IF) || x86_iopl(cpu) > (vcpu->vmi.active ? 2 : 0))
@@ -288,6 +309,26 @@ enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu)
 	if (vcpu->vmi.active || cpu->cpl == 3)
 		return ENGINE_DIRECT;
 	return x86_translated_fits(vcpu) ? ENGINE_TRANSLATED : ENGINE_INTERPRETER;
+}
+
+/* Deliver an NMI if the guest takes it now. */
+static void deliver_nmi(struct x86_vcpu *vcpu)
+{
+	struct x86_cpu *cpu = &vcpu->cpu;
+
+	if (cpu->nmi_blocked || cpu->interrupt_shadow)
+		return;
+	if (vcpu->vmi.active)
+		vmi_roll_forward_nmi(vcpu);
+	if (vcpu->killed || cpu->activity == CPU_SHUTDOWN)
+		return;
+	vcpu->nmi = false;
+	cpu->activity = CPU_RUNNING;
+	vcpu->stats.interrupts++;
+	vcpu->check_segments = true;
+	trace(TRACE_IRQ, "NMI into eip %08x", cpu->eip);
+	if (interp_deliver_nmi(vcpu->interp) == EMUL_UNHANDLED)
+		kill_unhandled(vcpu);
 }
 
 /* Deliver an interrupt if there is one and the guest takes it now. */
@@ -360,6 +401,8 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu)
 
 	vcpu->turn_over = false;
 	while (budget > 0 && !vcpu->turn_over) {
+		if (vcpu->nmi)
+			deliver_nmi(vcpu);
 		if (vcpu->intr)
 			deliver_interrupt(vcpu);
 		if (vcpu->killed)

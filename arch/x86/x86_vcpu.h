@@ -29,8 +29,11 @@ struct x86_vcpu_ops {
 	/* The guest asked by VMI for a reset or a power-off. */
 	void (*reset)(void *opaque);
 	void (*power_off)(void *opaque);
-	/* An alarm of the VMI timer went off: raise IRQ 0, even if its wire is high. */
-	void (*alarm)(void *opaque);
+	/* An alarm of the VMI timer went off: raise IRQ 0, even if its wire is high; or, if @lvtt, the interrupt
+	 * of the local APIC's timer. */
+	void (*alarm)(void *opaque, bool lvtt);
+	/* IA32_APIC_BASE is written, if there is a local APIC; false: #GP. */
+	bool (*set_apic_base)(void *opaque, u64 value);
 	/* Nanoseconds since 1970-01-01 UTC, by the host's clock. */
 	u64 (*wallclock_ns)(void *opaque);
 };
@@ -44,6 +47,7 @@ struct x86_vcpu_config {
 	u32 shadow_pages;                /* the most to take */
 	struct timer_queue *timers;      /* of the machine: VMI alarms */
 	bool vmi;                        /* accept VMI_Init */
+	bool apic;                       /* there is a local APIC, on @bus */
 	bool interpret;                  /* without VMI: no translation, no direct execution */
 	bool compare;                    /* exec=both: x86_both.h */
 	u32 compare_repeat;              /* times; 0: always */
@@ -120,6 +124,7 @@ struct x86_vcpu {
 	u64 direct_heap_bytes; /* taken for the shadow's own records */
 	bool turn_over;
 	bool intr; /* level of the interrupt controller's output */
+	bool nmi;  /* one waits */
 	bool root_stale;     /* CR0, CR3, CR4 changed since @root */
 	bool check_segments; /* hidden parts may differ from the shadow tables */
 	bool gdt_stale, ldt_stale; /* the shadow tables are not what GDTR and LDTR name */
@@ -151,6 +156,9 @@ enum vcpu_stop x86_vcpu_run(struct x86_vcpu *vcpu);
 void x86_vcpu_end_turn(struct x86_vcpu *vcpu);
 /* The machine's INTR wire (an irqline target: @opaque is the vcpu). */
 void x86_vcpu_set_intr(void *opaque, u32 index, bool level);
+
+/* An NMI has come (an irqline target, too: it counts when raised). */
+void x86_vcpu_set_nmi(void *opaque, u32 index, bool level);
 
 /* Which engine may run the guest's present state. */
 enum x86_engine x86_vcpu_engine(struct x86_vcpu *vcpu);

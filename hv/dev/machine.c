@@ -11,6 +11,18 @@
 enum irq_driver { DRIVER_ISA, DRIVER_PCI_LINKS, DRIVER_ALARM };
 enum a20_gate { GATE_PS2, GATE_PORT92 };
 
+#define IRQ_CASCADE 2u
+#define PIN_IRQ0 2u /* of the I/O APIC */
+#define PIN_8259 0u
+
+/* To both kinds of controllers. */
+static void drive_irq(struct machine *machine, u32 irq, bool level)
+{
+	vpic_set_irq(&machine->pic, irq, level);
+	if (machine->apic && irq != IRQ_CASCADE)
+		vioapic_set_pin(&machine->ioapic, irq ? irq : PIN_IRQ0, level);
+}
+
 static void set_irq(void *opaque, u32 index, bool level)
 {
 	struct machine *machine = opaque;
@@ -19,7 +31,7 @@ static void set_irq(void *opaque, u32 index, bool level)
 	u8 *drivers = &machine->irq_drivers[irq];
 
 	*drivers = level ? *drivers | mask : *drivers & (u8)~mask;
-	vpic_set_irq(&machine->pic, irq, *drivers != 0);
+	drive_irq(machine, irq, *drivers != 0);
 }
 
 static struct irqline irq_wire(struct machine *machine, u32 irq, enum irq_driver driver)
@@ -54,8 +66,103 @@ static void irq_taken(void *opaque, u32 irq)
 
 void machine_alarm(struct machine *machine)
 {
-	vpic_set_irq(&machine->pic, 0, false);
+	drive_irq(machine, 0, false);
 	irqline_set(irq_wire(machine, 0, DRIVER_ALARM), true);
+}
+
+/* ---- APICs ---------------------------------------------------------------------------------- */
+
+/* INTR of the 8259s. */
+static void set_pic_intr(void *opaque, u32 index, bool level)
+{
+	struct machine *machine = opaque;
+
+	(void)index;
+	vlapic_set_lint(&machine->lapic, 0, level);
+	vioapic_set_pin(&machine->ioapic, PIN_8259, level);
+}
+
+static u8 take_extint(void *opaque)
+{
+	return vpic_acknowledge(&((struct machine *)opaque)->pic);
+}
+
+static void vector_taken(void *opaque, u8 vector)
+{
+	vioapic_taken(&((struct machine *)opaque)->ioapic, vector);
+}
+
+static void vector_ended(void *opaque, u8 vector)
+{
+	vioapic_ended(&((struct machine *)opaque)->ioapic, vector);
+}
+
+static bool send_to_lapic(void *opaque, const struct apic_message *message)
+{
+	return vlapic_send(&((struct machine *)opaque)->lapic, message);
+}
+
+static void pass_extint(void *opaque, bool level)
+{
+	vlapic_set_extint(&((struct machine *)opaque)->lapic, level);
+}
+
+static void pin_taken(void *opaque, u32 pin)
+{
+	if (pin == PIN_IRQ0)
+		irq_taken(opaque, 0);
+}
+
+static void init_apics(struct machine *machine, const struct machine_wiring *wiring)
+{
+	const struct vlapic_wiring lapic = {
+		wiring->clock, wiring->timers, wiring->intr, wiring->nmi, wiring->armed,
+		take_extint, vector_taken, vector_ended, machine,
+	};
+	const struct vioapic_wiring ioapic = {
+		wiring->clock, wiring->timers, send_to_lapic, pass_extint, pin_taken, machine,
+	};
+
+	vlapic_init(&machine->lapic, &lapic);
+	vioapic_init(&machine->ioapic, &ioapic);
+}
+
+/* The registers are where IA32_APIC_BASE says, or nowhere. */
+static int map_lapic(struct machine *machine)
+{
+	gpa_t at = gpa(machine->lapic.base & VLAPIC_BASE_MASK);
+	bool wanted = vlapic_enabled(&machine->lapic);
+	int error = 0;
+
+	if (machine->lapic_mapped && (!wanted || at.v != machine->lapic_at.v)) {
+		bus_remove_mmio(machine->bus, machine->lapic_at);
+		machine->lapic_mapped = false;
+	}
+	if (!machine->lapic_mapped && wanted && bus_mmio_is_free(machine->bus, at, VLAPIC_SIZE)) {
+		error = bus_add_mmio(machine->bus, at, VLAPIC_SIZE, &vlapic_ops, &machine->lapic);
+		machine->lapic_at = at;
+		machine->lapic_mapped = !error;
+	}
+	return error;
+}
+
+bool machine_set_apic_base(struct machine *machine, u64 value)
+{
+	if (!machine->apic || !vlapic_set_base(&machine->lapic, value))
+		return false;
+	map_lapic(machine); /* there is room for it: it was there before */
+	return true;
+}
+
+void machine_alarm_lvtt(struct machine *machine)
+{
+	if (machine->apic)
+		vlapic_raise_timer(&machine->lapic);
+}
+
+u8 machine_acknowledge(struct machine *machine)
+{
+	return machine->apic ? vlapic_acknowledge(&machine->lapic) : vpic_acknowledge(&machine->pic);
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -104,6 +211,10 @@ static void init_interrupts(struct machine *machine, const struct machine_wiring
 {
 	struct vpic_wiring pic = { wiring->intr, irq_taken, machine };
 
+	if (wiring->apic) {
+		init_apics(machine, wiring);
+		pic.intr = (struct irqline){ set_pic_intr, machine, 0 };
+	}
 	vpic_init(&machine->pic, &pic);
 	vpit_init(&machine->pit, wiring->clock, wiring->timers, isa_irq(machine, 0));
 	vrtc_init(&machine->rtc, wiring->clock, wiring->timers, isa_irq(machine, 8),
@@ -176,6 +287,24 @@ static const struct port_write power_on_self_test[] = {
 	{ &vps2_data_ops, DEVICE(ps2), 0, 0xdf },
 };
 
+/* The 8259s' interrupts go through the local APIC, whose registers are these [SDM3A 10.4.7]. */
+static const struct {
+	u32 offset, value;
+} virtual_wire[] = {
+	{ 0xf0, 0x1ff },  /* on, spurious vector FF */
+	{ 0x350, 0x700 }, /* LINT0: ExtINT */
+	{ 0x360, 0x400 }, /* LINT1: NMI */
+};
+
+static void reset_apics(struct machine *machine)
+{
+	vlapic_reset(&machine->lapic);
+	vioapic_reset(&machine->ioapic);
+	map_lapic(machine);
+	for (u32 i = 0; i < ARRAY_SIZE(virtual_wire); i++)
+		vlapic_ops.write(&machine->lapic, virtual_wire[i].offset, 4, virtual_wire[i].value);
+}
+
 static const u8 link_irq[VPIIX_LINKS] = { 10, 10, 11, 11 };
 
 void machine_reset(struct machine *machine)
@@ -192,6 +321,8 @@ void machine_reset(struct machine *machine)
 	vacpi_pm_reset(&machine->pm);
 	irqline_set(irq_wire(machine, 0, DRIVER_ALARM), false);
 	vpic_reset(&machine->pic);
+	if (machine->apic)
+		reset_apics(machine);
 	machine->debug.post_code = 0;
 	for (u32 i = 0; i < ARRAY_SIZE(power_on_self_test); i++) {
 		const struct port_write *port = &power_on_self_test[i];
@@ -208,11 +339,17 @@ int machine_init(struct machine *machine, const struct machine_wiring *wiring)
 
 	memset(machine, 0, sizeof(*machine));
 	machine->a20 = wiring->a20;
+	machine->bus = wiring->bus;
+	machine->apic = wiring->apic;
 	init_interrupts(machine, wiring);
 	init_ports(machine, wiring);
 	error = init_pci(machine, wiring);
 	if (!error)
 		error = claim(machine, wiring->bus, claims, ARRAY_SIZE(claims));
+	if (!error && wiring->apic)
+		error = map_lapic(machine);
+	if (!error && wiring->apic)
+		error = bus_add_mmio(wiring->bus, gpa(VIOAPIC_BASE), VIOAPIC_SIZE, &vioapic_ops, &machine->ioapic);
 	if (!error && wiring->debug.write)
 		error = claim(machine, wiring->bus, debug_claims, ARRAY_SIZE(debug_claims));
 	if (!error)

@@ -4,6 +4,10 @@
  * VM's bus.  The CPU side sees a bus, an INTR wire with machine_acknowledge(), and wires that ask for
  * reset and power-off.
  *
+ * With APICs an IRQ is an input of the 8259s and of the I/O APIC at the same time: IRQ n is pin n, but IRQ 0
+ * is pin 2.  INTR of the 8259s is pin 0, and LINT0 of the local APIC, by which they work as ever until a kernel
+ * says otherwise.
+ *
  * The reset and power-off wires are raised from inside a device's write function.  Whoever listens
  * notes the wish and acts on it when the instruction is over: machine_reset() must not be called
  * from within.
@@ -21,6 +25,8 @@
 
 #include "hv/dev/vacpi_pm.h"
 #include "hv/dev/vdebug.h"
+#include "hv/dev/vioapic.h"
+#include "hv/dev/vlapic.h"
 #include "hv/dev/vpci.h"
 #include "hv/dev/vpic.h"
 #include "hv/dev/vpiix.h"
@@ -42,6 +48,9 @@ struct machine_wiring {
 	struct irqline reset;	  /* raised and lowered: the guest wants a reset */
 	struct irqline power_off; /* raised: the guest has switched itself off */
 	struct irqline a20;	  /* address line 20 is let through */
+	bool apic;		  /* there are a local APIC and an I/O APIC */
+	struct irqline nmi;	  /* raised and lowered: an NMI for the CPU */
+	struct irqline armed;	  /* raised: the guest has set a timer that the host may have to set, too */
 	struct vuart_sink com1;	  /* what the guest prints on COM1 */
 	struct vuart_sink debug;  /* ports E9h and 402h; without a write they do not exist */
 	u64 epoch_s;		  /* seconds since 1970, now */
@@ -51,7 +60,13 @@ struct machine_wiring {
 };
 
 struct machine {
+	struct bus *bus;
 	struct vpic pic;
+	bool apic; /* the next two are there */
+	bool lapic_mapped;
+	gpa_t lapic_at;
+	struct vlapic lapic;
+	struct vioapic ioapic;
 	struct vpit pit;
 	struct vrtc rtc;
 	struct vps2 ps2;
@@ -78,11 +93,13 @@ void machine_reset(struct machine *machine);
 /* A rising edge for IRQ 0 from elsewhere than the 8254, whose output may be high all the while; it is
  * held until it is taken. */
 void machine_alarm(struct machine *machine);
+/* The same for the local APIC's timer: an interrupt by its vector, if that is not masked. */
+void machine_alarm_lvtt(struct machine *machine);
+/* IA32_APIC_BASE is written: false, and nothing done, if that is #GP.  Where RAM or another device is, they answer
+ * and not the APIC. */
+bool machine_set_apic_base(struct machine *machine, u64 value);
 /* The CPU takes the interrupt that INTR announces: its vector. */
-static inline u8 machine_acknowledge(struct machine *machine)
-{
-	return vpic_acknowledge(&machine->pic);
-}
+u8 machine_acknowledge(struct machine *machine);
 /* What is typed at the guest's COM1: returns how many bytes were taken (a receive function of
  * console_deliver; @machine is a struct machine). */
 size_t machine_com1_receive(void *machine, const void *bytes, size_t size);

@@ -41,6 +41,7 @@ struct vlapic_wiring {
 	struct timer_queue *timers;
 	struct irqline intr; /* to the CPU: a level */
 	struct irqline nmi;  /* raised and lowered again for each NMI */
+	struct irqline armed; /* raised when the guest has set the timer: it may be the host's next */
 	/* The acknowledge cycles for an ExtINT: its vector. */
 	u8 (*extint)(void *opaque);
 	/* The CPU has taken an edge-triggered interrupt; the end of a level-triggered one. */

@@ -48,10 +48,12 @@ static void move_on(struct vlapic *apic, u64 now)
 /* @start_ns + one period is still to come, or has not been told. */
 static void arm(struct vlapic *apic, u64 earliest)
 {
-	if (apic->initial_count && !(apic->lvt[LVT_TIMER] & LVT_MASK))
-		timer_arm(&apic->timer, MAX(apic->start_ns + period_ns(apic), earliest));
-	else
+	if (!apic->initial_count || apic->lvt[LVT_TIMER] & LVT_MASK) {
 		timer_cancel(&apic->timer);
+		return;
+	}
+	timer_arm(&apic->timer, MAX(apic->start_ns + period_ns(apic), earliest));
+	irqline_set(apic->wiring.armed, true);
 }
 
 static void fire(void *opaque)

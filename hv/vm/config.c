@@ -183,13 +183,14 @@ static const struct key keys[] = {
 	{ "initrd", set_module, MEMBER(initrd), NULL, "the name of a boot module" },
 	{ "append", set_text, MEMBER(append), NULL, "a command line" },
 	{ "vmi", set_choice, MEMBER(vmi), off_on, "on or off" },
+	{ "apic", set_choice, MEMBER(apic), off_on, "on or off" },
 	{ "console", set_choice, MEMBER(console), consoles, "terminal or none" },
 	{ "on_reset", set_choice, MEMBER(on_reset), resets, "reset or stop" },
 	{ "debug", set_choice, MEMBER(debug), debugs, "none, log or profile" },
 	{ "debug_bt", set_knobs, MEMBER(knobs), NULL, CONFIG_KNOBS_EXPECTED },
 };
 #define KEY_NAMES                                                                                  \
-	"memory, kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug, " \
+	"memory, kernel, multiboot, module, initrd, append, vmi, apic, console, on_reset, debug, " \
 	"debug_bt"
 /* clang-format on */
 

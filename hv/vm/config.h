@@ -40,6 +40,7 @@ struct vm_config {
 	u32 multiboot;			    /* 1: @kernel is loaded by Multiboot */
 	u64 memory_bytes;		    /* page-aligned */
 	u32 vmi;			    /* 1: the guest finds the VMI ROM */
+	u32 apic;			    /* 1: the guest has a local APIC and an I/O APIC */
 	u32 console;			    /* enum vm_console */
 	u32 on_reset;			    /* enum vm_on_reset */
 	u32 debug;			    /* enum vm_debug */

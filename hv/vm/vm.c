@@ -105,6 +105,28 @@ static void intr_wire(void *opaque, u32 index, bool level)
 		x86_vcpu_set_intr(vm->vcpu, index, level);
 }
 
+static void nmi_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	if (level && vm->halted && vm->vcpu)
+		vmi_time_ready(vm->vcpu);
+	if (level)
+		vm->halted = false;
+	if (vm->vcpu)
+		x86_vcpu_set_nmi(vm->vcpu, index, level);
+}
+
+/* The host's timer is to be set anew. */
+static void armed_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	(void)index, (void)level;
+	if (vm->vcpu)
+		x86_vcpu_end_turn(vm->vcpu);
+}
+
 static void vmi_reset(void *opaque)
 {
 	reset_wire(opaque, 0, true);
@@ -115,9 +137,19 @@ static void vmi_power_off(void *opaque)
 	power_off_wire(opaque, 0, true);
 }
 
-static void vmi_alarm(void *opaque)
+static void vmi_alarm(void *opaque, bool lvtt)
 {
-	machine_alarm(&((struct vm *)opaque)->machine);
+	struct vm *vm = opaque;
+
+	if (lvtt)
+		machine_alarm_lvtt(&vm->machine);
+	else
+		machine_alarm(&vm->machine);
+}
+
+static bool set_apic_base(void *opaque, u64 value)
+{
+	return machine_set_apic_base(&((struct vm *)opaque)->machine, value);
 }
 
 static u64 wallclock_ns(void *opaque)
@@ -127,7 +159,8 @@ static u64 wallclock_ns(void *opaque)
 	return vm->epoch_ns + clock_now_ns(vm->clock);
 }
 
-static const struct x86_vcpu_ops vcpu_ops = { acknowledge, vmi_reset, vmi_power_off, vmi_alarm, wallclock_ns };
+static const struct x86_vcpu_ops vcpu_ops = { acknowledge, vmi_reset, vmi_power_off, vmi_alarm, set_apic_base,
+					       wallclock_ns };
 
 /* ---- building ---- */
 
@@ -140,6 +173,9 @@ static int create_machine(struct vm *vm)
 		.intr = { intr_wire, vm, 0 },
 		.reset = { reset_wire, vm, 0 },
 		.power_off = { power_off_wire, vm, 0 },
+		.apic = vm->config->apic,
+		.nmi = { nmi_wire, vm, 0 },
+		.armed = { armed_wire, vm, 0 },
 		.com1 = { console_output, &vm->port },
 		.epoch_s = epoch_s,
 		.ram_bytes = vm->config->memory_bytes,
@@ -154,7 +190,7 @@ static int create_machine(struct vm *vm)
 		wiring.com1.write = NULL;
 	timer_queue_init(&vm->timers, vm->clock); /* with it go all timers of the machine before */
 	if (vm->config->vmi)
-		wiring.vmi_rom = vmi_option_rom(&wiring.vmi_rom_bytes);
+		wiring.vmi_rom = vmi_option_rom(vm->config->apic, &wiring.vmi_rom_bytes);
 	vm->bus = wiring.bus = bus_create();
 	return vm->bus ? machine_init(&vm->machine, &wiring) : -ENOMEM;
 }
@@ -171,6 +207,7 @@ static int create_vcpu(struct vm *vm)
 		.shadow_pages = SHADOW_BASE_PAGES + memory_pages / SHADOW_SHARE,
 		.timers = &vm->timers,
 		.vmi = vm->config->vmi,
+		.apic = vm->config->apic,
 		.compare = knobs->exec == VM_EXEC_BOTH,
 		.compare_repeat = knobs->repeat,
 		.check_shadow = knobs->shadow,
@@ -216,7 +253,7 @@ static int load(struct vm *vm)
 	int error = load_kernel(&request, &vm->vcpu->cpu);
 
 	if (!error && vm->config->vmi)
-		error = vmi_load_rom(vm->gmem);
+		error = vmi_load_rom(vm->gmem, vm->config->apic);
 	vm->halted = false;
 	vm->reset_wanted = vm->power_off_wanted = false;
 	return error;

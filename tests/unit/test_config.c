@@ -53,6 +53,7 @@ START_TEST(a_full_block_is_understood)
 	      "\tinitrd = boot/initrd.cpio\n"
 	      "\tappend = \"console=ttyS0 x=\\\"a b\\\" back\\\\slash # no comment\"\n"
 	      "\tvmi = off\n"
+	      "\tapic = on\n"
 	      "\tconsole = none\n"
 	      "\ton_reset = stop\n"
 	      "\tdebug = log\n"
@@ -65,6 +66,7 @@ START_TEST(a_full_block_is_understood)
 	ck_assert_str_eq(config.vm[0].initrd, "boot/initrd.cpio");
 	ck_assert_str_eq(config.vm[0].append, "console=ttyS0 x=\"a b\" back\\slash # no comment");
 	ck_assert_uint_eq(config.vm[0].vmi, 0);
+	ck_assert_uint_eq(config.vm[0].apic, 1);
 	ck_assert_uint_eq(config.vm[0].console, VM_CONSOLE_NONE);
 	ck_assert_uint_eq(config.vm[0].on_reset, VM_ON_RESET_STOP);
 	ck_assert_uint_eq(config.vm[0].debug, VM_DEBUG_LOG);
@@ -81,6 +83,7 @@ START_TEST(what_is_not_said_has_its_default)
 	ck_assert_str_eq(config.vm[0].initrd, "");
 	ck_assert_str_eq(config.vm[0].append, "");
 	ck_assert_uint_eq(config.vm[0].vmi, 1);
+	ck_assert_uint_eq(config.vm[0].apic, 0);
 	ck_assert_uint_eq(config.vm[0].console, VM_CONSOLE_TERMINAL);
 	ck_assert_uint_eq(config.vm[0].on_reset, VM_ON_RESET_RESET);
 	ck_assert_uint_eq(config.vm[0].debug, VM_DEBUG_NONE);
@@ -273,7 +276,7 @@ START_TEST(unknown_key_names_line_vm_and_what_there_is)
 {
 	ONE_MISTAKE("vm linux {\n  kernel = k\n  foo = 1\n}\n",
 		    "romulus.conf:3: unknown key 'foo' in vm 'linux'; expected one of memory, "
-		    "kernel, multiboot, module, initrd, append, vmi, console, on_reset, debug, "
+		    "kernel, multiboot, module, initrd, append, vmi, apic, console, on_reset, debug, "
 		    "debug_bt");
 	ck_assert_uint_eq(config.vm_count, 0);
 }
@@ -424,7 +427,7 @@ START_TEST(long_and_binary_words_are_cut_in_messages)
 	parse_bytes("vm a {\0 kernel = k }", 20);
 	ck_assert_str_eq(fake_log(),
 			 "romulus.conf:1: unknown key byte 0x00 in vm 'a'; expected one "
-			 "of memory, kernel, multiboot, module, initrd, append, vmi, console, "
+			 "of memory, kernel, multiboot, module, initrd, append, vmi, apic, console, "
 			 "on_reset, debug, debug_bt\n");
 }
 END_TEST

@@ -39,7 +39,7 @@ static void setup_pae(void)
 	interp_flush_tlb(rig.vcpu->interp);
 	ck_assert_uint_eq(rig_vmi_init(), 0);
 	rig_kernel();
-	ck_assert_int_eq(vmi_load_rom(rig.gmem), 0);
+	ck_assert_int_eq(vmi_load_rom(rig.gmem, false), 0);
 }
 
 static void call_with(u32 call, u32 eax)

@@ -541,7 +541,7 @@ END_TEST
 static void setup_with_rom(void)
 {
 	setup();
-	ck_assert_int_eq(vmi_load_rom(rig.gmem), 0);
+	ck_assert_int_eq(vmi_load_rom(rig.gmem, false), 0);
 }
 
 /* Linux asks for the first of each pair only, and makes the second call then, too: a kernel with PAE went to 0. */

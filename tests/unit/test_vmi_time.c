@@ -28,7 +28,7 @@ static u64 count(u32 which)
 static void setup(void)
 {
 	rig_setup_vmi();
-	ck_assert_int_eq(vmi_load_rom(rig.gmem), 0);
+	ck_assert_int_eq(vmi_load_rom(rig.gmem, false), 0);
 	fake_advance_ns(5 * MS);
 	rig.cpu->gpr[REG_EAX] = VMI_CALL_GetCycleCounter;
 	rig.cpu->gpr[REG_ESP] -= 4;
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(alarms_on_what_is_no_counter_are_none)
 {
-	static const u32 flags[] = { 2, 3, 0xff, 0x102, VMI_ALARM_WIRED_LVTT, VMI_ALARM_WIRED_LVTT | 0x101 };
+	static const u32 flags[] = { 2, 3, 0xff, 0x102, VMI_ALARM_WIRED_LVTT | 2 };
 
 	for (u32 i = 0; i < ARRAY_SIZE(flags); i++) {
 		set_alarm(flags[i], 0, 1);
@@ -243,6 +243,22 @@ START_TEST(alarms_on_what_is_no_counter_are_none)
 	}
 	pass(100 * MS);
 	ck_assert_uint_eq(rig.alarms, 0);
+}
+END_TEST
+
+START_TEST(an_alarm_may_be_wired_to_the_local_apic)
+{
+	set_alarm(VMI_CYCLES_REAL | VMI_ALARM_WIRED_LVTT, arch_tsc() + CYCLES(2 * MS), 0);
+	set_alarm(VMI_CYCLES_AVAILABLE | VMI_ALARM_WIRED_LVTT | VMI_ALARM_PERIODIC, arch_tsc(), CYCLES(MS));
+	ck_assert_uint_eq(rig.lvtt_alarms, 1);
+	pass(3 * MS + 10000);
+	ck_assert_uint_eq(rig.lvtt_alarms, 5);
+	ck_assert_uint_eq(rig.alarms, 0);
+	ck_assert_uint_eq(cancel(VMI_CYCLES_AVAILABLE | VMI_ALARM_WIRED_LVTT), 1);
+	set_alarm(VMI_CYCLES_REAL, arch_tsc() + CYCLES(MS), 0);
+	pass(MS + 10000);
+	ck_assert_uint_eq(rig.lvtt_alarms, 5);
+	ck_assert_uint_eq(rig.alarms, 1);
 }
 END_TEST
 
@@ -311,7 +327,7 @@ int main(void)
 		stolen_time_postpones_an_alarm_on_available_time,
 		setting_an_alarm_again_moves_it,
 		alarms_on_what_is_no_counter_are_none,
-		absurd_alarms_cost_little,
+		an_alarm_may_be_wired_to_the_local_apic, absurd_alarms_cost_little,
 		a_far_alarm_is_not_forgotten,
 		a_reset_cancels_alarms_and_starts_stolen_time_anew,
 		a_fault_on_the_period_is_delivered_on_the_int,

@@ -69,7 +69,7 @@ struct rig {
 	struct x86_vcpu *vcpu;
 	struct x86_cpu *cpu; /* the vcpu's */
 	struct timer_queue timers;
-	u32 acknowledged, resets, power_offs, alarms;
+	u32 acknowledged, resets, power_offs, alarms, lvtt_alarms;
 	u8 vector; /* what the interrupt controller announces */
 };
 static struct rig rig UNUSED;
@@ -90,16 +90,24 @@ static void rig_power_off(void *opaque)
 {
 	((struct rig *)opaque)->power_offs++;
 }
-static void rig_alarm(void *opaque)
+static void rig_alarm(void *opaque, bool lvtt)
 {
-	((struct rig *)opaque)->alarms++;
+	struct rig *r = opaque;
+
+	r->alarms += !lvtt;
+	r->lvtt_alarms += lvtt;
+}
+static bool rig_set_apic_base(void *opaque, u64 value)
+{
+	(void)opaque;
+	return !(value & 0xff);
 }
 static u64 rig_wallclock(void *opaque)
 {
 	(void)opaque;
 	return 0x123456789abcdef0ull;
 }
-static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off, rig_alarm,
+static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off, rig_alarm, rig_set_apic_base,
 					    rig_wallclock};
 
 static void rig_cpuid(u32 leaf, u32 subleaf, u32 out[4])

@@ -11,7 +11,6 @@
 #include "hv/core/log.h"
 #include "hv/core/stats.h"
 
-#define APIC_BASE_ENABLE BIT64(11)
 #define APIC_BASE_X2APIC BIT64(10)
 #define APIC_BASE_ADDRESS 0xffffff000ull
 

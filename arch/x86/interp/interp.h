@@ -30,7 +30,7 @@ struct interp_ops {
 	void (*tlb_flushed)(void *opaque, enum tlb_flush kind, gva_t address);
 	/* CPUID policy. @out: EAX EBX ECX EDX. */
 	void (*cpuid)(void *opaque, u32 leaf, u32 subleaf, u32 out[4]);
-	/* MSRs that are not in struct x86_cpu; false: #GP. */
+	/* MSRs that are not in struct x86_cpu; false: #GP.  Asked for a write of MSR_APIC_BASE as well. */
 	bool (*read_msr)(void *opaque, u32 index, u64 *value);
 	bool (*write_msr)(void *opaque, u32 index, u64 value);
 	/* Host TSC (the interpreter adds cpu->tsc_offset). */

@@ -112,6 +112,9 @@ static enum emul_result write_msr(struct interp *ip, u32 index, u64 value)
 		return ip->ops->write_msr(ip->opaque, index, value) ? EMUL_DONE : raise_gp0(ip);
 	if ((index == MSR_PAT && !pat_is_valid(value)) || (index == MSR_EFER && value & ~EFER_NXE))
 		return raise_gp0(ip);
+	/* The APIC itself is not here. */
+	if (index == MSR_APIC_BASE && !ip->ops->write_msr(ip->opaque, index, value))
+		return raise_gp0(ip);
 	*storage = value;
 	if (index == MSR_EFER) {
 		tlb_flush(ip);

@@ -86,6 +86,8 @@ enum x86_sreg { SREG_ES, SREG_CS, SREG_SS, SREG_DS, SREG_FS, SREG_GS, SREG_COUNT
 /* Model-specific registers by their SDM names [SDM4 2.1]. */
 #define MSR_TSC 0x10
 #define MSR_APIC_BASE 0x1b
+#define APIC_BASE_ENABLE BIT64(11)
+#define APIC_BASE_RESET 0xfee00900u
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176

@@ -11,6 +11,7 @@
 #include "hv/lib/err.h"
 
 extern const u8 vmi_option_image[], vmi_option_image_end[];
+extern const u8 vmi_plain_image[], vmi_plain_image_end[];
 extern const u8 vmi_gate_image[], vmi_gate_image_end[];
 
 const char *vmi_rom_defect(const u8 *image, u32 size)
@@ -29,25 +30,27 @@ const char *vmi_rom_defect(const u8 *image, u32 size)
 	return sum ? "checksum is not 0" : NULL;
 }
 
-const void *vmi_option_rom(u32 *size)
+const void *vmi_option_rom(bool apic, u32 *size)
 {
+	if (!apic) {
+		*size = (u32)(vmi_plain_image_end - vmi_plain_image);
+		return vmi_plain_image;
+	}
 	*size = (u32)(vmi_option_image_end - vmi_option_image);
 	return vmi_option_image;
 }
 
-int vmi_load_rom(struct gmem *gmem)
+int vmi_load_rom(struct gmem *gmem, bool apic)
 {
 	u32 size;
-	const char *wrong;
-
-	vmi_option_rom(&size);
-	wrong = vmi_rom_defect(vmi_option_image, size);
+	const void *image = vmi_option_rom(apic, &size);
+	const char *wrong = vmi_rom_defect(image, size);
 
 	if (wrong) {
 		log_error("VMI ROM (%u bytes) %s; the VM is not started", size, wrong);
 		return -ENOEXEC;
 	}
-	if (!gmem_load(gmem, gpa(VMI_ROM_ADDRESS), vmi_option_image, size)) {
+	if (!gmem_load(gmem, gpa(VMI_ROM_ADDRESS), image, size)) {
 		log_error("VMI ROM: no guest memory at %#x", VMI_ROM_ADDRESS);
 		return -EFAULT;
 	}

@@ -41,9 +41,9 @@ struct vmi {
  * with what was expected), -EFAULT if there is no memory there. */
 #define VMI_ROM_ADDRESS 0xc8000u
 struct gmem;
-int vmi_load_rom(struct gmem *gmem);
-/* The image itself. */
-const void *vmi_option_rom(u32 *size);
+int vmi_load_rom(struct gmem *gmem, bool apic);
+/* The image itself: for a machine with a local APIC, or without. */
+const void *vmi_option_rom(bool apic, u32 *size);
 
 /* What a guest or a BIOS would object to in an option ROM; NULL: nothing. */
 const char *vmi_rom_defect(const u8 *image, u32 size);
@@ -61,6 +61,8 @@ void vmi_hypercall(struct x86_vcpu *vcpu);
 /* Before an interrupt or exception is delivered: if EIP is inside the ROM's int-0x80 stub or IRET
  * window, finish that code's work, so that no frame is pushed in the middle of it. */
 void vmi_roll_forward(struct x86_vcpu *vcpu);
+/* The same before an NMI, which asks for no IF. */
+void vmi_roll_forward_nmi(struct x86_vcpu *vcpu);
 /* EIP is in the ROM's text, at CPL 0. */
 bool vmi_in_rom(const struct x86_vcpu *vcpu);
 /* If EIP is in one of those two places, or on the INT of a call, complete their work and return
@@ -87,7 +89,7 @@ typedef void vmi_call_fn(struct x86_vcpu *vcpu);
 vmi_call_fn vmi_write_gdt_entry, vmi_write_ldt_entry, vmi_write_idt_entry, vmi_update_kernel_stack,
 	vmi_set_iopl_mask, vmi_halt, vmi_reboot, vmi_shutdown, vmi_set_cr3, vmi_flush_tlb,
 	vmi_irq_pending, vmi_emulate_iret, vmi_sysexit, vmi_set_dr, vmi_get_dr, vmi_set_alarm, vmi_cancel_alarm,
-	vmi_get_cycle_frequency, vmi_get_wallclock_time, vmi_wallclock_updated;
+	vmi_get_cycle_frequency, vmi_get_wallclock_time, vmi_wallclock_updated, vmi_apic_write, vmi_apic_read;
 
 /* Interpreter's question for the kernel stack (struct interp_ops). */
 bool vmi_kernel_stack(const struct x86_vcpu *vcpu, u16 *ss, u32 *esp);

@@ -181,14 +181,18 @@ bool vmi_finish_rom(struct x86_vcpu *vcpu)
 	return true;
 }
 
+void vmi_roll_forward_nmi(struct x86_vcpu *vcpu)
+{
+	if (vmi_in_rom(vcpu) && (!at_slot(&vcpu->cpu) || vcpu->cpu.eip == IRET_SLOT))
+		vcpu->stats.rolled += vmi_finish_rom(vcpu);
+}
+
 void vmi_roll_forward(struct x86_vcpu *vcpu)
 {
 	/* With IF clear nothing is injected, and the ROM may go on at its own pace; the stub's IF is
 	 * decided by the stub. */
-	if (!(vcpu->cpu.eflags & EFLAGS_IF) || !vmi_in_rom(vcpu) ||
-	    (at_slot(&vcpu->cpu) && vcpu->cpu.eip != IRET_SLOT))
-		return;
-	vcpu->stats.rolled += vmi_finish_rom(vcpu);
+	if (vcpu->cpu.eflags & EFLAGS_IF)
+		vmi_roll_forward_nmi(vcpu);
 }
 
 /* Gate @vector of the guest, if it is a present interrupt or trap gate with @dpl. */

@@ -69,7 +69,7 @@ static void fire(void *opaque)
 		advance(alarm, now);
 		arm(alarm, MIN_PERIOD_NS);
 	}
-	vcpu->config.ops->alarm(vcpu->config.opaque);
+	vcpu->config.ops->alarm(vcpu->config.opaque, alarm->lvtt);
 }
 
 static struct vmi_alarm *alarm_of(struct x86_vcpu *vcpu, u32 flags)
@@ -89,9 +89,7 @@ void vmi_set_alarm(struct x86_vcpu *vcpu)
 		return;
 	timer_cancel(&alarm->timer);
 	x86_vcpu_end_turn(vcpu); /* the host's timer is to be set anew */
-	/* There is no local APIC, whose vector could be raised. */
-	if (flags & VMI_ALARM_WIRED_LVTT)
-		return;
+	alarm->lvtt = (flags & VMI_ALARM_WIRED_LVTT) != 0;
 	alarm->expiry = expiry;
 	alarm->period = flags & VMI_ALARM_PERIODIC ? low | (u64)high << 32 : 0;
 	if (counter(vcpu, which_of(alarm)) >= expiry)

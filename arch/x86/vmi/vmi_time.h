@@ -6,7 +6,8 @@
  *	AVAILABLE = REAL - STOLEN
  *
  * The ROM reads the counters without an exit: STOLEN is in the shared page, and can only change while
- * the guest does not run.  An alarm is set for a value of REAL or of AVAILABLE, and raises IRQ 0.
+ * the guest does not run.  An alarm is set for a value of REAL or of AVAILABLE, and raises IRQ 0, or the
+ * interrupt of the local APIC's timer, whose own count goes on regardless.
  */
 #ifndef ARCH_X86_VMI_VMI_TIME_H
 #define ARCH_X86_VMI_VMI_TIME_H
@@ -22,6 +23,7 @@ struct vmi_alarm {
 	struct timer timer; /* armed: the alarm is */
 	struct x86_vcpu *vcpu;
 	u64 expiry, period; /* cycles; period 0: one shot */
+	bool lvtt; /* by the local APIC's timer vector, not IRQ 0 */
 };
 
 struct vmi_time {

@@ -22,6 +22,7 @@ static const struct {
 #define ANSWER_CALL VMI_RELOCATION_CALL_REL
 #define ANSWER_NOP VMI_RELOCATION_NOP
 #define ANSWER_NONE VMI_RELOCATION_NONE
+#define ANSWER_APIC 0xff
 #define VMI_CALL(number, name, answer, where) [number] = { ANSWER_##answer, #name },
 #include "guest-abi/vmi_calls.def"
 #undef VMI_CALL
@@ -182,6 +183,8 @@ void discovery(void)
 		struct vmi_relocation r = vmi_relocation(i);
 		u32 answer = i < VMI_CALL_COUNT ? calls[i].answer : VMI_RELOCATION_NONE;
 
+		if (answer == ANSWER_APIC)
+			answer = boot_word("apic") ? VMI_RELOCATION_CALL_REL : VMI_RELOCATION_NONE;
 		wrong += r.type != answer;
 		outside += r.type == VMI_RELOCATION_CALL_REL ? r.eip < vmi_rom->virtual_top : r.eip != 0;
 	}

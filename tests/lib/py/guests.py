@@ -3,7 +3,7 @@
 
 Keys of a section (the name is the test's):
   file       the kernel; what does not begin with "/" is below the top folder
-  initrd, append, memory, vmi, firmware, host_memory, qemu, debug, icount: as options of tools/romulus run
+  initrd, append, memory, vmi, apic, firmware, host_memory, qemu, debug, icount: as options of tools/romulus run
   platforms  any of qemu, bochs, bare (QEMU without Romulus: the test itself is right); "qemu"
   timeout    seconds; 60
   status     expected exit status; 0
@@ -22,7 +22,7 @@ from guestrun import ROOT, Result, check_report, log_path, run_romulus
 from harness import Failure, Test, tail
 
 CONFIG = ROOT / "tests" / "guests.cfg"
-AS_OPTIONS = ["initrd", "append", "memory", "vmi", "firmware", "host_memory", "qemu",
+AS_OPTIONS = ["initrd", "append", "memory", "vmi", "apic", "firmware", "host_memory", "qemu",
               "debug"]
 KEYS = {*AS_OPTIONS, "file", "platforms", "timeout", "status", "report", "expect", "log", "groups",
         "icount", "options", "no_reboot"}
