@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Implementation of acpi_tables.h.  The layout is fixed: RSDP at 0, FACS at 64 (its alignment), then
- * RSDT, FADT and DSDT.  The structs name what the specification names; what is not mentioned when
+ * RSDT, FADT, MADT and DSDT.  The structs name what the specification names; what is not mentioned when
  * they are filled is 0, which in each case means "not there".
  */
 #include "hv/dev/acpi_tables.h"
 
 #include "hv/dev/dsdt.h" /* made from dsdt.asl: dsdt_aml_code */
 #include "hv/dev/vacpi_pm.h"
+#include "hv/dev/vioapic.h"
+#include "hv/dev/vlapic.h"
 #include "hv/dev/vpiix.h"
 #include "hv/lib/assert.h"
 #include "hv/lib/err.h"
@@ -38,7 +40,45 @@ ASSERT_SIZE(struct header, 36);
 struct rsdt {
 	struct header header;
 	u32 fadt;
+	u32 madt; /* only with APICs: it is the last */
 } PACKED;
+
+struct madt_lapic {
+	u8 type, length, processor, id;
+	u32 flags;
+} PACKED;
+struct madt_ioapic {
+	u8 type, length, id, reserved;
+	u32 address, gsi_base;
+} PACKED;
+struct madt_override {
+	u8 type, length, bus, irq;
+	u32 gsi;
+	u16 flags;
+} PACKED;
+struct madt_nmi {
+	u8 type, length, processor;
+	u16 flags;
+	u8 lint;
+} PACKED;
+#define MADT_OVERRIDES 5
+struct madt {
+	struct header header;
+	u32 lapic_address, flags;
+	struct madt_lapic lapic;
+	struct madt_ioapic ioapic;
+	struct madt_override override[MADT_OVERRIDES];
+	struct madt_nmi nmi;
+} PACKED;
+ASSERT_SIZE(struct madt, 36 + 8 + 8 + 12 + 50 + 6);
+
+enum madt_type { MADT_LAPIC, MADT_IOAPIC, MADT_OVERRIDE, MADT_LAPIC_NMI = 4 };
+#define MADT_REVISION 2
+#define MADT_PCAT_COMPAT 1 /* there are 8259s as well */
+#define MADT_ENABLED 1
+#define MADT_ALL_PROCESSORS 0xff
+#define MADT_AS_BUS 0
+#define MADT_LEVEL_HIGH 0x0d
 
 struct facs {
 	char signature[4];
@@ -106,14 +146,15 @@ struct layout {
 	u8 gap1[64 - sizeof(struct rsdp)];
 	struct facs facs;
 	struct rsdt rsdt;
-	u8 gap2[8];
+	u8 gap2[4];
 	struct fadt fadt;
-	u8 gap3[12];
+	u8 gap3[4];
+	struct madt madt; /* zeros without APICs */
 	u8 dsdt[sizeof(dsdt_aml_code)];
 } PACKED;
 ASSERT_OFFSET(struct layout, facs, 64);
 ASSERT_OFFSET(struct layout, rsdt, 128);
-ASSERT_OFFSET(struct layout, dsdt, 432);
+ASSERT_OFFSET(struct layout, madt, 424);
 _Static_assert(sizeof(struct layout) <= ACPI_TABLES_MAX, "ACPI_TABLES_MAX is too small");
 
 /* The byte that makes the sum of all @size bytes 0. */
@@ -181,6 +222,30 @@ static void fill_fadt(struct fadt *fadt, u32 facs, u32 dsdt)
 	finish_table(&fadt->header, "FACP", sizeof(*fadt), FADT_REVISION);
 }
 
+/* The IRQs that are not at the pin of their number, or not edges. */
+static const struct {
+	u8 irq, gsi, flags;
+} overrides[MADT_OVERRIDES] = {
+	{ 0, 2, MADT_AS_BUS },
+	{ 5, 5, MADT_LEVEL_HIGH },
+	{ VACPI_SCI_IRQ, VACPI_SCI_IRQ, MADT_LEVEL_HIGH },
+	{ 10, 10, MADT_LEVEL_HIGH },
+	{ 11, 11, MADT_LEVEL_HIGH },
+};
+
+static void fill_madt(struct madt *madt)
+{
+	madt->lapic_address = VLAPIC_BASE;
+	madt->flags = MADT_PCAT_COMPAT;
+	madt->lapic = (struct madt_lapic){ MADT_LAPIC, sizeof(madt->lapic), 0, 0, MADT_ENABLED };
+	madt->ioapic = (struct madt_ioapic){ MADT_IOAPIC, sizeof(madt->ioapic), 0, 0, VIOAPIC_BASE, 0 };
+	for (u32 i = 0; i < MADT_OVERRIDES; i++)
+		madt->override[i] = (struct madt_override){ MADT_OVERRIDE, sizeof(madt->override[i]), 0,
+							    overrides[i].irq, overrides[i].gsi, overrides[i].flags };
+	madt->nmi = (struct madt_nmi){ MADT_LAPIC_NMI, sizeof(madt->nmi), MADT_ALL_PROCESSORS, MADT_AS_BUS, 1 };
+	finish_table(&madt->header, "APIC", sizeof(*madt), MADT_REVISION);
+}
+
 static void fill_rsdp(struct rsdp *rsdp, u32 rsdt)
 {
 	memcpy(rsdp->signature, "RSD PTR ", 8);
@@ -189,7 +254,7 @@ static void fill_rsdp(struct rsdp *rsdp, u32 rsdt)
 	rsdp->checksum = checksum(rsdp, sizeof(*rsdp));
 }
 
-int acpi_tables_build(void *buffer, u32 size, gpa_t address)
+int acpi_tables_build(void *buffer, u32 size, gpa_t address, bool apic)
 {
 	struct layout *tables = buffer;
 	u32 base = (u32)address.v;
@@ -204,7 +269,11 @@ int acpi_tables_build(void *buffer, u32 size, gpa_t address)
 	fill_fadt(&tables->fadt, base + offsetof(struct layout, facs),
 		  base + offsetof(struct layout, dsdt));
 	tables->rsdt.fadt = base + offsetof(struct layout, fadt);
-	finish_table(&tables->rsdt.header, "RSDT", sizeof(tables->rsdt), 1);
+	if (apic) {
+		tables->rsdt.madt = base + offsetof(struct layout, madt);
+		fill_madt(&tables->madt);
+	}
+	finish_table(&tables->rsdt.header, "RSDT", apic ? sizeof(tables->rsdt) : offsetof(struct rsdt, madt), 1);
 	fill_rsdp(&tables->rsdp, base + offsetof(struct layout, rsdt));
 	return sizeof(*tables);
 }

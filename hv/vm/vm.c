@@ -231,7 +231,7 @@ static gpa_t place_acpi(struct vm *vm)
 	void *tables = kheap_alloc(ACPI_TABLES_MAX);
 	gpa_t rsdp = gpa(0);
 
-	if (tables && acpi_tables_build(tables, ACPI_TABLES_MAX, gpa(BIOS_ACPI)) > 0 &&
+	if (tables && acpi_tables_build(tables, ACPI_TABLES_MAX, gpa(BIOS_ACPI), vm->config->apic) > 0 &&
 	    gmem_load(vm->gmem, gpa(BIOS_ACPI), tables, ACPI_TABLES_MAX))
 		rsdp = gpa(BIOS_ACPI);
 	kheap_free(tables);

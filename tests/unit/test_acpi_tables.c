@@ -66,7 +66,7 @@ static void setup(void)
 {
 	fake_reset();
 	memset(tables, 0xee, sizeof(tables));
-	used = acpi_tables_build(tables, sizeof(tables), gpa(BASE));
+	used = acpi_tables_build(tables, sizeof(tables), gpa(BASE), false);
 	ck_assert_int_gt(used, 0);
 }
 
@@ -132,10 +132,36 @@ START_TEST(fadt_names_the_ports_of_the_machine)
 }
 END_TEST
 
+START_TEST(with_apics_there_is_a_madt)
+{
+	static const u8 entries[] = {
+		0, 8, 0, 0, 1, 0, 0, 0,			    /* processor 0, APIC 0 */
+		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,  /* I/O APIC 0, from GSI 0 */
+		2, 10, 0, 0, 2, 0, 0, 0, 0, 0,		    /* IRQ 0: pin 2 */
+		2, 10, 0, 5, 5, 0, 0, 0, 0x0d, 0,	    /* level */
+		2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0,	    /* the SCI */
+		2, 10, 0, 10, 10, 0, 0, 0, 0x0d, 0,
+		2, 10, 0, 11, 11, 0, 0, 0, 0x0d, 0,
+		4, 6, 0xff, 0, 0, 1,			    /* NMI: LINT1 */
+	};
+	const u8 *rsdt, *madt;
+
+	used = acpi_tables_build(tables, sizeof(tables), gpa(BASE), true);
+	rsdt = check_table(get32(tables + 16), "RSDT");
+	ck_assert_uint_eq(get32(rsdt + 4), 44);
+	fadt();
+	madt = check_table(get32(rsdt + 40), "APIC");
+	ck_assert_uint_eq(get32(madt + 4), 44 + sizeof(entries));
+	ck_assert_uint_eq(get32(madt + 36), 0xfee00000);
+	ck_assert_uint_eq(get32(madt + 40), 1);
+	ck_assert_mem_eq(madt + 44, entries, sizeof(entries));
+}
+END_TEST
+
 START_TEST(too_small_a_buffer_is_refused)
 {
-	ck_assert_int_eq(acpi_tables_build(tables, (u32)used - 1, gpa(BASE)), -ENOSPC);
-	ck_assert_int_eq(acpi_tables_build(tables, (u32)used, gpa(BASE)), used);
+	ck_assert_int_eq(acpi_tables_build(tables, (u32)used - 1, gpa(BASE), false), -ENOSPC);
+	ck_assert_int_eq(acpi_tables_build(tables, (u32)used, gpa(BASE), true), used);
 }
 END_TEST
 
@@ -152,6 +178,7 @@ int main(void)
 	tcase_add_test(tests, facs_is_aligned_and_needs_no_checksum);
 	tcase_add_test(tests, dsdt_defines_soft_off);
 	tcase_add_test(tests, fadt_names_the_ports_of_the_machine);
+	tcase_add_test(tests, with_apics_there_is_a_madt);
 	tcase_add_test(tests, too_small_a_buffer_is_refused);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
