@@ -138,10 +138,10 @@ void vlapic_error(struct vlapic *apic, u32 error)
 		vlapic_raise_local(apic, LVT_ERROR);
 }
 
-void vlapic_raise_local(struct vlapic *apic, enum vlapic_lvt entry)
+bool vlapic_raise_local(struct vlapic *apic, enum vlapic_lvt entry)
 {
-	if (!is_masked(apic, entry))
-		deliver(apic, mode_of(apic, entry), apic->lvt[entry] & LVT_VECTOR, false);
+	return !is_masked(apic, entry) &&
+	       deliver(apic, mode_of(apic, entry), apic->lvt[entry] & LVT_VECTOR, false);
 }
 
 void vlapic_raise_timer(struct vlapic *apic)
@@ -243,6 +243,7 @@ u8 vlapic_acknowledge(struct vlapic *apic)
 	clear_bit(apic->irr, vector);
 	set_bit(apic->isr, vector);
 	vlapic_update(apic);
+	vlapic_timer_taken(apic, (u8)vector);
 	if (!test_bit(apic->tmr, vector))
 		apic->wiring.taken(apic->wiring.opaque, (u8)vector);
 	return (u8)vector;

@@ -15,7 +15,8 @@
  *	- An interrupt that waits while software disables the APIC stays deliverable; none comes in.
  *	- A wire is asserted when its driver says so, whatever the polarity bit says: a board is wired as its
  *	  tables tell.
- *	- The timer counts at VLAPIC_HZ; expiries that nobody took in time merge into one, as in IRR.
+ *	- The timer counts at VLAPIC_HZ.  Periods that ended while an interrupt for one before was not taken are owed
+ *	  to the guest.
  */
 #ifndef HV_DEV_VLAPIC_H
 #define HV_DEV_VLAPIC_H
@@ -62,6 +63,10 @@ struct vlapic {
 	bool intr;
 	u32 initial_count, divide;
 	u64 start_ns; /* when the count was @initial_count */
+	u64 told_ns;  /* of the last periodic interrupt; 0: none yet */
+	u32 owed;
+	u8 told_vector;
+	bool in_flight; /* it is not taken yet */
 	struct timer timer;
 };
 

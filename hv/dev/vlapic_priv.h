@@ -27,8 +27,8 @@ void vlapic_update(struct vlapic *apic);
 void vlapic_end_of_interrupt(struct vlapic *apic);
 /* Note an error for ESR, and tell the CPU if it wants to know. */
 void vlapic_error(struct vlapic *apic, u32 error);
-/* An interrupt by a local vector, edge-triggered, if it is not masked. */
-void vlapic_raise_local(struct vlapic *apic, enum vlapic_lvt entry);
+/* An interrupt by a local vector, edge-triggered, if it is not masked; false: it was not accepted. */
+bool vlapic_raise_local(struct vlapic *apic, enum vlapic_lvt entry);
 /* The ICR is written: send it. */
 void vlapic_send_ipi(struct vlapic *apic);
 /* LVT_LINT0 is written: a level that waits is an interrupt. */
@@ -38,6 +38,8 @@ void vlapic_poll_lint0(struct vlapic *apic);
 void vlapic_timer_init(struct vlapic *apic);
 void vlapic_timer_reset(struct vlapic *apic);
 u32 vlapic_timer_count(struct vlapic *apic);
+/* The CPU has taken @vector. */
+void vlapic_timer_taken(struct vlapic *apic, u8 vector);
 void vlapic_timer_set_count(struct vlapic *apic, u32 initial);
 /* LVT_TIMER has changed from @before; the divider is to be @divide. */
 void vlapic_timer_set_mode(struct vlapic *apic, u32 before);

@@ -252,9 +252,11 @@ void load_enter(struct gmem *gmem, struct x86_cpu *cpu, u32 entry)
 {
 	static const struct x86_segment code = { BOOT_CS, BOOT_CS_ATTR, 0, ~0u };
 	static const struct x86_segment data = { BOOT_DS, BOOT_DS_ATTR, 0, ~0u };
+	u64 apic_base = cpu->apic_base;
 
 	load_put(gmem, BIOS_BOOT_GDT, boot_gdt, sizeof(boot_gdt));
 	x86_cpu_reset(cpu);
+	cpu->apic_base = apic_base; /* the machine's */
 	for (u32 i = 0; i < SREG_COUNT; i++)
 		cpu->seg[i] = i == SREG_CS ? code : data;
 	memset(cpu->gpr, 0, sizeof(cpu->gpr));

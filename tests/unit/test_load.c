@@ -97,6 +97,7 @@ START_TEST(a_kernel_is_entered_as_the_32_bit_protocol_says)
 {
 	ck_assert_int_eq(load(), 0);
 	ck_assert_uint_eq(cpu.eip, BZ_PREFERRED);
+	ck_assert_uint_eq(cpu.apic_base, 0xa5a5a5a5a5a5a5a5); /* the machine's, as it was */
 	ck_assert_uint_eq(cpu.gpr[REG_ESI], BIOS_BOOT_PARAMS);
 	ck_assert_uint_eq(cpu.gpr[REG_EBX] | cpu.gpr[REG_EBP] | cpu.gpr[REG_EDI], 0);
 	ck_assert_uint_eq(cpu.eflags, EFLAGS_FIXED);
