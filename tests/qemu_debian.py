@@ -60,6 +60,20 @@ def use_shell(flavour: str) -> None:
     shell.want_end(0)
 
 
+def use_apics(flavour: str) -> None:
+    """Its devices' interrupts come through the I/O APIC, its ticks from the local APIC's timer."""
+    shell = Shell(f"debian-apic-{flavour}", "tools/romulus",
+                  ["run", *kernel_arguments(flavour, "quiet"), "--vmi=off", "--apic=on"])
+    shell.want(PROMPT, timeout=BOOT_TIMEOUT_S)
+    shell.command("cat /proc/interrupts", r"\n *4: +[1-9]\d* +IO-APIC +4-edge +ttyS0\r")
+    shell.command("cat /proc/interrupts", r"\n *9: +\d+ +IO-APIC +9-fasteoi +acpi\r")
+    shell.command("cat /proc/interrupts", r"\n *LOC: +[1-9]\d\d+ +Local timer interrupts\r")
+    shell.command("cat /proc/interrupts", r"\n *ERR: +0\r")
+    shell.command("sleep 1; echo slept", r"\nslept\r")
+    shell.child.sendline("poweroff")
+    shell.want_end(0)
+
+
 def test_bare_686() -> None:
     """Debian's 686 kernel boots to power-off without Romulus."""
     boot_bare("686")
@@ -115,3 +129,13 @@ def test_shell_686() -> None:
 def test_shell_686_pae() -> None:
     """Debian's 686-pae kernel gives a shell that works."""
     use_shell("686-pae")
+
+
+def test_apic_686() -> None:
+    """With apic = on Debian's 686 kernel uses both APICs."""
+    use_apics("686")
+
+
+def test_apic_686_pae() -> None:
+    """With apic = on Debian's 686-pae kernel uses both APICs."""
+    use_apics("686-pae")
