@@ -60,7 +60,7 @@ static bool write_msr(void *opaque, u32 index, u64 value)
 	const struct x86_vcpu *vcpu = opaque;
 
 	if (index == MSR_APIC_BASE)
-		return vcpu->config.ops->set_apic_base(vcpu->config.opaque, value);
+		return vcpu->config.apic && vcpu->config.ops->set_apic_base(vcpu->config.opaque, value);
 	return cpu_policy_write_msr(index, value);
 }
 

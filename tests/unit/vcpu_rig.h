@@ -230,6 +230,9 @@ static inline void rig_user(void)
 	rig.cpu->gpr[REG_ESP] = RIG_USER_STACK;
 }
 
+/* There is a local APIC, says the configuration; set before rig_setup(). */
+static bool rig_apic UNUSED;
+
 static struct x86_vcpu_config rig_config(void)
 {
 	return (struct x86_vcpu_config){.name = "test",
@@ -239,6 +242,7 @@ static struct x86_vcpu_config rig_config(void)
 					.shadow_pages = 64,
 					.timers = &rig.timers,
 					.vmi = true,
+					.apic = rig_apic,
 					.interpret = true,
 					.ops = &rig_ops,
 					.opaque = &rig};
