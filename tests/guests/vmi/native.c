@@ -144,6 +144,49 @@ static bool has_apic(void)
 	return call_registers(VMI_CALL_CPUID, &r) && r.edx & 0x200;
 }
 
+#define APIC_ICR 0x300
+#define APIC_EOI 0xb0
+#define IPI_VECTOR 0x42
+#define TO_SELF 0x40000
+
+static volatile u32 ipis;
+
+static void ipi(struct trap_frame *frame)
+{
+	(void)frame;
+	ipis++;
+}
+
+/* Side effects as of the register; and pointers that are none. */
+static void apic_registers(void)
+{
+	static const u32 strange[] = { 0, 0x82, 0xfff, 0xffe, 0xfee00080, 0xffffb083, 0xc8000080, 0x1000, 0xffffffff };
+
+	set_handler(IPI_VECTOR, ipi);
+	for (u32 i = 0; i < 100; i++) {
+		call(VMI_CALL_APICWrite, APIC_ICR, TO_SELF | IPI_VECTOR, 0);
+		vmi_set_if(true);
+		vmi_set_if(false);
+		expect(ipis == i + 1);
+		call(VMI_CALL_APICWrite, APIC_EOI, 0, 0);
+	}
+	call(VMI_CALL_APICWrite, 0x80, 0x50, 0); /* above the IPI's class */
+	call(VMI_CALL_APICWrite, APIC_ICR, TO_SELF | IPI_VECTOR, 0);
+	vmi_set_if(true);
+	vmi_set_if(false);
+	expect(ipis == 100);
+	call(VMI_CALL_APICWrite, 0x80, 0, 0);
+	vmi_set_if(true);
+	vmi_set_if(false);
+	expect(ipis == 101);
+	call(VMI_CALL_APICWrite, APIC_EOI, 0, 0);
+	for (u32 i = 0; i < ARRAY_SIZE(strange); i++) {
+		call(VMI_CALL_APICRead, strange[i], 0, 0);
+		call(VMI_CALL_APICWrite, strange[i], 0, 0);
+	}
+	set_handler(IPI_VECTOR, NULL);
+}
+
 /* Both or none, and none without an APIC in CPUID. */
 static void apic(void)
 {
@@ -151,8 +194,10 @@ static void apic(void)
 	bool read = offered(VMI_CALL_APICRead), write = offered(VMI_CALL_APICWrite);
 
 	expect(read == write && (!read || has_apic()));
-	if (read)
+	if (read) {
+		apic_registers();
 		call(VMI_CALL_APICWrite, 0x80, 0x20, 0);
+	}
 	expect(!read || call(VMI_CALL_APICRead, 0x80, 0, 0) == 0x20);
 	verdict(VMI_CALL_APICWrite, read ? "the task priority, by its offset" : no_apic);
 	expect(!read || (call(VMI_CALL_APICRead, 0x30, 0, 0) & 0xf0) == 0x10);

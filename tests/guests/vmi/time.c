@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The VMI timer: calls 66 to 71, as Linux uses them: 64 bits in EDX:EAX, the expiry in EDX and ECX, the period on
- * the stack, IRQ 0 with the 8254 switched off.  How late an alarm is, nothing here depends on.
+ * the stack, IRQ 0 with the 8254 switched off, or the local APIC's LVTT where there is one.  How late an alarm is, nothing here depends on.
  */
 #include "tests/guests/vmi/conform.h"
 
+#define LVTT_VECTOR 0x41
+#define APIC_EOI 0xb0
+#define APIC_LVTT 0x320
+#define APIC_MASK 0x10000
 #define LONG_AGO 900000000ull /* seconds since 1970: 1998 */
 
 static volatile u32 alarms;
@@ -78,6 +82,48 @@ static void wait(u32 count)
 	vmi_set_if(false);
 }
 
+/* Its end is said when no call can be under way. */
+static void lvtt_tick(struct trap_frame *frame)
+{
+	(void)frame;
+	alarms++;
+}
+
+static bool in_service(void)
+{
+	return call(VMI_CALL_APICRead, 0x100 + LVTT_VECTOR / 32 * 16, 0, 0) >> LVTT_VECTOR % 32 & 1;
+}
+
+/* Alarms by the vector in LVTT, with the end of interrupt at the local APIC. */
+static void apic_alarms(void)
+{
+	set_handler(LVTT_VECTOR, lvtt_tick);
+	call(VMI_CALL_APICWrite, APIC_LVTT, LVTT_VECTOR, 0);
+	alarms = 0;
+	set(VMI_CYCLES_REAL | VMI_ALARM_WIRED_LVTT, cycles(VMI_CYCLES_REAL) + ms(3), 0);
+	wait(1);
+	expect(alarms == 1 && in_service() && !timer_is_pending());
+	call(VMI_CALL_APICWrite, APIC_EOI, 0, 0);
+	expect(!in_service());
+	set(VMI_CYCLES_AVAILABLE | VMI_ALARM_WIRED_LVTT | VMI_ALARM_PERIODIC, cycles(VMI_CYCLES_AVAILABLE), ms(1));
+	for (u32 i = 2; i < 12; i++) {
+		wait(i);
+		expect(alarms == i);
+		call(VMI_CALL_APICWrite, APIC_EOI, 0, 0);
+	}
+	expect(call(VMI_CALL_CancelAlarm, VMI_CYCLES_AVAILABLE | VMI_ALARM_WIRED_LVTT, 0, 0) == 1);
+	vmi_set_if(true); /* the last may wait */
+	vmi_set_if(false);
+	call(VMI_CALL_APICWrite, APIC_EOI, 0, 0);
+	call(VMI_CALL_APICWrite, APIC_LVTT, APIC_MASK | LVTT_VECTOR, 0);
+	alarms = 0;
+	set(VMI_CYCLES_REAL | VMI_ALARM_WIRED_LVTT, 0, 0);
+	vmi_set_if(true);
+	vmi_set_if(false);
+	expect(alarms == 0);
+	set_handler(LVTT_VECTOR, NULL);
+}
+
 static void set_alarms(void)
 {
 	static const u32 counter[] = { VMI_CYCLES_REAL, VMI_CYCLES_AVAILABLE };
@@ -113,6 +159,8 @@ static void set_alarms(void)
 	set(2, 0, 1); /* STOLEN, and what there is not: nothing */
 	set(0x83, 0, 1);
 	expect(!timer_is_pending());
+	if (offered(VMI_CALL_APICWrite))
+		apic_alarms();
 	verdict(VMI_CALL_SetAlarm, "one shot, periodic, in the past; on REAL and AVAILABLE; wakes Halt");
 }
 
