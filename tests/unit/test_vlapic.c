@@ -738,7 +738,8 @@ int main(void)
 		vectors_below_16_are_errors, destinations, ipis_that_are_no_vectors,
 		the_end_of_a_level_is_told, virtual_wire, an_extint_of_an_io_apic_is_a_level_too,
 		lint_pins_as_edges_levels_and_nmi, while_it_is_off_the_pins_are_the_cpus, base_register, one_shot,
-		divider, longest_count, periodic_does_not_drift, periods_that_came_too_late_are_owed, a_period_of_nothing_does_not_eat_the_host,
+		divider, longest_count, periodic_does_not_drift, periods_that_came_too_late_are_owed,
+		a_period_of_nothing_does_not_eat_the_host,
 		masked_it_counts_and_nobody_waits, reset_stops_the_timer,
 	};
 	TCase *on = tcase_create("on"), *off = tcase_create("off");

@@ -107,8 +107,8 @@ static u64 rig_wallclock(void *opaque)
 	(void)opaque;
 	return 0x123456789abcdef0ull;
 }
-static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off, rig_alarm, rig_set_apic_base,
-					    rig_wallclock};
+static const struct x86_vcpu_ops rig_ops = {rig_acknowledge, rig_machine_reset, rig_power_off, rig_alarm,
+					    rig_set_apic_base, rig_wallclock};
 
 static void rig_cpuid(u32 leaf, u32 subleaf, u32 out[4])
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The images of the VMI ROM (vmi-rom/rom.lds.S), embedded as read-only data. */
 	.section .rodata
-	.globl vmi_option_image, vmi_option_image_end, vmi_plain_image, vmi_plain_image_end, vmi_gate_image, vmi_gate_image_end
+	.globl vmi_option_image, vmi_option_image_end, vmi_plain_image, vmi_plain_image_end
+	.globl vmi_gate_image, vmi_gate_image_end
 	.balign 4096
 vmi_gate_image:
 	.incbin "build/rom/gate.bin"

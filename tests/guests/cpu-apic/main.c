@@ -260,7 +260,7 @@ static void priorities(void)
 	put(ICR_TO, get(ID) ^ 0x01000000);
 	put(ICR, 0x4000 | LOW);
 	window();
-	check((order & 0xffffff) == ((LOW | 0x80) << 16 | (LOW | 0x80) << 8 | (LOW | 0x80)) && order >> 24 == (LOW | 0x80),
+	check(order == (LOW | 0x80) * 0x01010101u,
 	      "to its ID, to all, to all by shorthand, but not to others (%x)", order);
 }
 
@@ -274,7 +274,8 @@ static void errors(void)
 		put(ICR, TO_SELF | 5);
 	window();
 	put(ESR, 0);
-	check(on_bare() || (get(ESR) & 0x60 && count[ERROR] == 1), "vector 5 is an error (%x, %u)", get(ESR), count[ERROR]);
+	check(on_bare() || (get(ESR) & 0x60 && count[ERROR] == 1), "vector 5 is an error (%x, %u)", get(ESR),
+	      count[ERROR]);
 	put(LVT_ERROR, MASK | ERROR);
 	put(ESR, 0);
 	check(get(0x40) == 0, "a register that is none reads 0");

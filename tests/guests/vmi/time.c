@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The VMI timer: calls 66 to 71, as Linux uses them: 64 bits in EDX:EAX, the expiry in EDX and ECX, the period on
- * the stack, IRQ 0 with the 8254 switched off, or the local APIC's LVTT where there is one.  How late an alarm is, nothing here depends on.
+ * the stack, IRQ 0 with the 8254 switched off, or the local APIC's LVTT where there is one.  How late an
+ * alarm is, nothing here depends on.
  */
 #include "tests/guests/vmi/conform.h"
 
