@@ -97,6 +97,11 @@ static void vector_ended(void *opaque, u8 vector)
 	vioapic_ended(&((struct machine *)opaque)->ioapic, vector);
 }
 
+static void lapic_ready(void *opaque)
+{
+	vioapic_ready(&((struct machine *)opaque)->ioapic);
+}
+
 static bool send_to_lapic(void *opaque, const struct apic_message *message)
 {
 	return vlapic_send(&((struct machine *)opaque)->lapic, message);
@@ -117,7 +122,7 @@ static void init_apics(struct machine *machine, const struct machine_wiring *wir
 {
 	const struct vlapic_wiring lapic = {
 		wiring->clock, wiring->timers, wiring->intr, wiring->nmi, wiring->armed,
-		take_extint, vector_taken, vector_ended, machine,
+		take_extint, vector_taken, vector_ended, lapic_ready, machine,
 	};
 	const struct vioapic_wiring ioapic = {
 		wiring->clock, wiring->timers, send_to_lapic, pass_extint, pin_taken, machine,

@@ -137,6 +137,12 @@ void vioapic_ended(struct vioapic *io, u8 vector)
 	}
 }
 
+void vioapic_ready(struct vioapic *io)
+{
+	for (u32 pin = 0; pin < VIOAPIC_PINS; pin++)
+		send_level(io, pin);
+}
+
 /* ---- the CPU's side ---- */
 
 static u32 read_window(const struct vioapic *io)

@@ -56,5 +56,7 @@ void vioapic_set_pin(void *opaque, u32 pin, bool level);
 /* From the local APIC: the CPU has taken an edge-triggered @vector; the end of a level-triggered one. */
 void vioapic_taken(struct vioapic *io, u8 vector);
 void vioapic_ended(struct vioapic *io, u8 vector);
+/* It accepts interrupts from now on: levels that wait are sent. */
+void vioapic_ready(struct vioapic *io);
 
 #endif

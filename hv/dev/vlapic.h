@@ -48,6 +48,8 @@ struct vlapic_wiring {
 	/* The CPU has taken an edge-triggered interrupt; the end of a level-triggered one. */
 	void (*taken)(void *opaque, u8 vector);
 	void (*ended)(void *opaque, u8 vector);
+	/* Software has switched the APIC on: what was refused before may be sent again. */
+	void (*ready)(void *opaque);
 	void *opaque;
 };
 

@@ -115,7 +115,11 @@ static void write_lvt(struct vlapic *apic, enum vlapic_lvt entry, u32 value)
 
 static void write_svr(struct vlapic *apic, u32 value)
 {
+	bool was_on = (apic->svr & SVR_ENABLE) != 0;
+
 	apic->svr = value & SVR_WRITABLE;
+	if (!was_on && value & SVR_ENABLE)
+		apic->wiring.ready(apic->wiring.opaque);
 	for (u32 i = 0; !(value & SVR_ENABLE) && i < VLAPIC_LVTS; i++)
 		write_lvt(apic, i, apic->lvt[i] | LVT_MASK);
 }

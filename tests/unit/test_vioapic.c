@@ -232,12 +232,17 @@ START_TEST(a_masked_level_waits)
 	ck_assert_uint_eq(sends, 1);
 	set_entry(9, LEVEL | 0x51);
 	ck_assert_uint_eq(sends, 2);
-	/* Nobody there: it is tried again when the entry is written. */
+	/* Nobody there: it is tried again. */
 	vioapic_reset(&io);
 	refuse = true;
 	set_entry(9, LEVEL | 0x51);
 	ck_assert_uint_eq(sends, 3);
 	ck_assert_uint_eq(entry(9), LEVEL | 0x51);
+	refuse = false;
+	vioapic_ready(&io);
+	ck_assert_uint_eq(sends, 4);
+	vioapic_ready(&io);
+	ck_assert_uint_eq(sends, 4);
 }
 END_TEST
 

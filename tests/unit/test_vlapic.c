@@ -42,7 +42,7 @@ static struct bus *bus;
 static struct timer_queue queue;
 static struct vlapic apic;
 static bool intr;
-static u32 nmis, extints, taken, ended;
+static u32 nmis, extints, taken, ended, readies;
 
 static void set_intr(void *opaque, u32 index, bool level)
 {
@@ -72,6 +72,12 @@ static void note_ended(void *opaque, u8 vector)
 {
 	(void)opaque;
 	ended = vector;
+}
+
+static void note_ready(void *opaque)
+{
+	(void)opaque;
+	readies++;
 }
 
 static u32 get(u32 offset)
@@ -107,13 +113,14 @@ static void setup(void)
 	struct vlapic_wiring wiring = {
 		.clock = &fake_clock, .timers = &queue, .intr = { set_intr, NULL, 0 }, .nmi = { set_nmi, NULL, 0 },
 		.extint = extint, .taken = note_taken, .ended = note_ended,
+		.ready = note_ready,
 	};
 
 	fake_reset();
 	fake_advance_ns(1000);
 	timer_queue_init(&queue, &fake_clock);
 	intr = false;
-	nmis = extints = taken = ended = 0;
+	nmis = extints = taken = ended = readies = 0;
 	bus = bus_create();
 	vlapic_init(&apic, &wiring);
 	ck_assert_int_eq(bus_add_mmio(bus, gpa(VLAPIC_BASE), VLAPIC_SIZE, &vlapic_ops, &apic), 0);
@@ -251,7 +258,10 @@ START_TEST(software_off_masks_and_lets_nothing_in)
 	ck_assert(intr);
 	ck_assert_uint_eq(vlapic_acknowledge(&apic), 0x60);
 	put(EOI, 0);
+	readies = 0;
 	put(SVR, 0x1ff);
+	put(SVR, 0x1ff);
+	ck_assert_uint_eq(readies, 1);
 	ck_assert_uint_eq(get(TIMER), MASK | 0x41);
 	self(0x70);
 	ck_assert(intr);

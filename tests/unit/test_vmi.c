@@ -116,7 +116,6 @@ static void check_answers(bool apic)
 
 		bool none = calls[i].answer == ANSWER_APIC && !apic;
 		u32 answer = calls[i].answer == ANSWER_APIC ? ANSWER_CALL : calls[i].answer;
-
 		ck_assert_msg(record >> 32 == (none ? ANSWER_NONE : answer), "%s", calls[i].name);
 		if (calls[i].where == WHERE_hv && !none)
 			ck_assert_uint_eq(address, ROM_SLOT(i));
