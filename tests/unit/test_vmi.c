@@ -111,8 +111,7 @@ static void check_answers(bool apic)
 	ck_assert_uint_eq(ARRAY_SIZE(calls), HYPERCALL_VMI_CALLS);
 	for (u32 i = 0; i < ARRAY_SIZE(calls); i++) {
 		u64 record = call_option_rom(OFFSET_RELOCATION, i);
-		u32 address = (u32)record,
-		    text = VMI_GATE + GATE_ROM + HYPERCALL_SLOTS * HYPERCALL_SLOT_SIZE;
+		u32 text = ROM_SLOT(HYPERCALL_SLOTS), address = (u32)record;
 
 		bool none = calls[i].answer == ANSWER_APIC && !apic;
 		u32 answer = calls[i].answer == ANSWER_APIC ? ANSWER_CALL : calls[i].answer;

@@ -559,6 +559,7 @@ START_TEST(what_linux_calls_unasked_is_offered)
 #define ANSWER_CALL VMI_RELOCATION_CALL_REL
 #define ANSWER_NOP VMI_RELOCATION_NOP
 #define ANSWER_NONE VMI_RELOCATION_NONE
+#define ANSWER_APIC VMI_RELOCATION_CALL_REL
 #define VMI_CALL(number, name, answer, where) [number] = ANSWER_##answer,
 #include "guest-abi/vmi_calls.def"
 #undef VMI_CALL
