@@ -174,11 +174,11 @@ def test_unknown_option() -> None:
 
 def test_rom_fails_its_checks() -> None:
     """A hypervisor whose VMI ROM was damaged: VMs that want the ROM are refused, others run."""
-    rom = (ROOT / "build" / "rom" / "option.bin").read_bytes()
+    rom = (ROOT / "build" / "rom" / "plain.bin").read_bytes()
     image = (ROOT / "build" / "romulus.elf").read_bytes()
     at = image.find(rom)
     if at < 0:
-        raise Failure("build/romulus.elf does not contain build/rom/option.bin")
+        raise Failure("build/romulus.elf does not contain build/rom/plain.bin")
     damaged = store("damaged-rom.elf", image[:at + 100] + bytes([image[at + 100] ^ 1]) + image[at + 101:])
     result = run_conf("rom", "vm bad {\n\tkernel = good\n}\n" + GOOD.replace("}", "\tvmi = off\n}"),
                       options=(f"--image={damaged}",))
