@@ -386,21 +386,10 @@ END_TEST
 
 /* ---- descriptors ---- */
 
-static void write_entry(u32 call, u32 table, u32 index, u64 raw)
-{
-	rig_kernel();
-	rig.cpu->gpr[REG_ESP] -= 4;
-	rig_store(rig.cpu->gpr[REG_ESP], (u32)(raw >> 32));
-	rig.cpu->gpr[REG_EAX] = table;
-	rig.cpu->gpr[REG_EDX] = index;
-	rig.cpu->gpr[REG_ECX] = (u32)raw;
-	rig_call(call);
-}
-
 START_TEST(write_gdt_entry_stores_the_guests_and_shadows_a_safe_one)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_DATA0);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_DATA0);
 	ck_assert_uint_eq(rig.cpu->eip, ROM_AFTER(VMI_CALL_WriteGDTEntry));
 	ck_assert(rig_load64(RIG_GDT + SEL_FREE) == FLAT_DATA0);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) ==
@@ -411,7 +400,7 @@ END_TEST
 START_TEST(write_gdt_entry_by_another_mapping_of_the_table_counts)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT_ALIAS, SEL_FREE / 8, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT_ALIAS, SEL_FREE / 8, FLAT_DATA3);
 	ck_assert(rig_load64(RIG_GDT + SEL_FREE) == FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) == (FLAT_DATA3 | BIT64(40)));
 }
@@ -420,7 +409,7 @@ END_TEST
 START_TEST(write_gdt_entry_elsewhere_is_only_a_store)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_DATA, SEL_FREE / 8, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_DATA, SEL_FREE / 8, FLAT_DATA3);
 	ck_assert(rig_load64(RIG_DATA + SEL_FREE) == FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, SEL_FREE) == 0);
 }
@@ -429,15 +418,15 @@ END_TEST
 START_TEST(entries_beyond_the_limit_are_only_stored)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
 	ck_assert(rig_load64(RIG_GDT + 0x100) == FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 0x100) == 0);
 	/* Of this one only the first bytes are inside. */
 	rig.cpu->gdtr.limit = 0x104;
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 0x100) == 0);
 	rig.cpu->gdtr.limit = 0x107;
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, 0x20, FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 0x100) != 0);
 }
 END_TEST
@@ -449,7 +438,7 @@ START_TEST(an_entry_over_our_selectors_changes_nothing)
 	start_vmi();
 	rig.cpu->gdtr.limit = 0xffff;
 	before = rig.vcpu->gate.table[GATE_TABLE_GDT][15][(HOST_CS & PAGE_MASK) / 8];
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, HOST_CS / 8, FLAT_CODE3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, HOST_CS / 8, FLAT_CODE3);
 	ck_assert(rig.vcpu->gate.table[GATE_TABLE_GDT][15][(HOST_CS & PAGE_MASK) / 8] == before);
 	ck_assert(!rig.vcpu->killed);
 }
@@ -458,10 +447,10 @@ END_TEST
 START_TEST(a_fault_on_the_pointer_is_delivered_on_the_int)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_HOLE, 0, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_HOLE, 0, FLAT_DATA3);
 	rig_expect_delivered(EXCP_PF, true, ROM_SLOT(VMI_CALL_WriteGDTEntry));
 	ck_assert_uint_eq(rig.cpu->cr2, RIG_HOLE);
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_DEVICE, 0, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_DEVICE, 0, FLAT_DATA3);
 	rig_expect_delivered(EXCP_GP, true, ROM_SLOT(VMI_CALL_WriteGDTEntry));
 }
 END_TEST
@@ -485,7 +474,7 @@ END_TEST
 START_TEST(a_live_register_follows_its_descriptor)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_DATA3);
 	rig.cpu->seg[SREG_GS] = rig_segment(SEL_FREE | 3);
 	rig.cpu->gpr[REG_EAX] = RIG_GDT;
 	rig.cpu->gpr[REG_EDX] = SEL_FREE / 8;
@@ -504,14 +493,14 @@ END_TEST
 START_TEST(write_ldt_entry_needs_an_ldt)
 {
 	start_vmi();
-	write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 2, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 2, FLAT_DATA3);
 	ck_assert(rig_load64(RIG_LDT + 16) == FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 16 | SEL_TI) == 0);
 	rig.cpu->ldtr = rig_segment(SEL_LDT);
 	rig_load_tables(rig.vcpu);
-	write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 3, FLAT_DATA3);
+	rig_write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 3, FLAT_DATA3);
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 24 | SEL_TI) == (FLAT_DATA3 | BIT64(40)));
-	write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 5, FLAT_DATA3); /* its limit is 27h */
+	rig_write_entry(VMI_CALL_WriteLDTEntry, RIG_LDT, 5, FLAT_DATA3); /* its limit is 27h */
 	ck_assert(gate_descriptor(&rig.vcpu->gate, 40 | SEL_TI) == 0);
 }
 END_TEST
@@ -566,12 +555,12 @@ START_TEST(write_idt_entry_0x80_chooses_the_stub)
 	update_kernel_stack();
 	trap_stub = idt80().offset;
 	ck_assert(!rig.vcpu->vmi.int80_clears_if);
-	write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
+	rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
 	ck_assert_uint_ne(idt80().offset, trap_stub);
 	ck_assert(rig.vcpu->vmi.int80_clears_if);
 	ck_assert_uint_eq(rig.vcpu->gate.shared->int80_entry, 0x44440);
 	gate.attr = SEG_P | SEG_DPL | DESCRIPTOR_TRAP_GATE32;
-	write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
+	rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
 	ck_assert_uint_eq(idt80().offset, trap_stub);
 }
 END_TEST
@@ -591,7 +580,7 @@ START_TEST(a_gate_0x80_that_is_not_for_user_code_is_not_direct)
 
 		rig_store64(RIG_IDT + 0x80 * 8, 0x0000ef0000080000ull | RIG_HANDLER(0x80));
 		update_kernel_stack();
-		write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
+		rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, 0x80, descriptor_build_gate(&gate));
 		ck_assert_uint_eq(idt80().selector, HOST_CS);
 		ck_assert_uint_eq(attr_dpl(idt80().attr), 0);
 	}
@@ -629,11 +618,11 @@ START_TEST(the_direct_gate_needs_flat_kernel_code)
 	start_vmi();
 	rig_store64(RIG_IDT + 0x80 * 8, 0x0000ef0000000000ull | (u64)SEL_FREE << 16);
 	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_CODE0);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_CODE0);
 		update_kernel_stack();
 		vmi_update_gates(rig.vcpu);
 		ck_assert_uint_eq(idt80().selector, SEL_FREE);
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, others[i]);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, others[i]);
 		ck_assert_msg(idt80().selector == HOST_CS, "descriptor %u", i);
 	}
 }

@@ -18,17 +18,6 @@ static struct {
 	u32 set_pxe, set_pxe_low, set_pxe_both;
 } marks;
 
-static void write_entry(u32 call, u32 table, u32 index, u64 raw)
-{
-	rig_kernel();
-	rig.cpu->gpr[REG_ESP] -= 4;
-	rig_store(rig.cpu->gpr[REG_ESP], (u32)(raw >> 32));
-	rig.cpu->gpr[REG_EAX] = table;
-	rig.cpu->gpr[REG_EDX] = index;
-	rig.cpu->gpr[REG_ECX] = (u32)raw;
-	rig_call(call);
-}
-
 static void set_kernel_stack(u16 selector)
 {
 	rig_kernel();
@@ -197,10 +186,10 @@ START_TEST(only_an_interrupt_gate_of_the_guest_will_do)
 
 	for (u32 i = 0; i < ARRAY_SIZE(attrs); i++) {
 		gate.attr = attrs[i];
-		write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
+		rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
 		ck_assert(!armed());
 		gate.attr = SEG_P | DESCRIPTOR_INTERRUPT_GATE32;
-		write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
+		rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
 		ck_assert(armed());
 		ck_assert_uint_eq(rig.vcpu->gate.shared->fault_entry, 0x44440);
 	}
@@ -215,21 +204,21 @@ START_TEST(segments_that_would_fault_close_it)
 	static const u64 codes[] = {0, FLAT_DATA0, FLAT_CODE3, FLAT_CODE0 & ~BIT64(47), FLAT_CODE0 | BIT64(42)};
 	struct x86_gate gate = {SEL_FREE, SEG_P | DESCRIPTOR_INTERRUPT_GATE32, 0x44440, 0};
 
-	write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, FLAT_DATA0);
+	rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, FLAT_DATA0);
 	set_kernel_stack(SEL_FREE + 8);
 	for (u32 i = 0; i < ARRAY_SIZE(stacks); i++) {
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, FLAT_DATA0);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, FLAT_DATA0);
 		ck_assert(armed());
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, stacks[i]);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8 + 1, stacks[i]);
 		ck_assert_msg(!armed(), "stack %u", i);
 	}
 	set_kernel_stack(SEL_DATA0);
-	write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
+	rig_write_entry(VMI_CALL_WriteIDTEntry, RIG_IDT, EXCP_PF, descriptor_build_gate(&gate));
 	for (u32 i = 0; i < ARRAY_SIZE(codes); i++) {
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_CODE0);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, FLAT_CODE0);
 		vmi_update_gates(rig.vcpu);
 		ck_assert(armed());
-		write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, codes[i]);
+		rig_write_entry(VMI_CALL_WriteGDTEntry, RIG_GDT, SEL_FREE / 8, codes[i]);
 		ck_assert_msg(!armed(), "code %u", i);
 	}
 }

@@ -332,6 +332,18 @@ static inline void rig_call(u32 number)
 	rig_exit(VECTOR_HYPERCALL, 0);
 }
 
+/* WriteGDTEntry, WriteLDTEntry or WriteIDTEntry, by the kernel. */
+static inline void rig_write_entry(u32 call, u32 table, u32 index, u64 raw)
+{
+	rig_kernel();
+	rig.cpu->gpr[REG_ESP] -= 4;
+	rig_store(rig.cpu->gpr[REG_ESP], (u32)(raw >> 32));
+	rig.cpu->gpr[REG_EAX] = table;
+	rig.cpu->gpr[REG_EDX] = index;
+	rig.cpu->gpr[REG_ECX] = (u32)raw;
+	rig_call(call);
+}
+
 /* @vector has been delivered to the guest's kernel, interrupting @eip. */
 static inline void rig_expect_delivered(u8 vector, bool has_error, u32 eip)
 {
