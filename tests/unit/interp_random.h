@@ -175,6 +175,9 @@ static inline bool random_is_x87(const struct x86_insn *insn)
 
 static inline bool random_is_sse(const struct x86_insn *insn)
 {
+	/* Of F2 or F3 and 66 a CPU takes the former, TCG the latter. */
+	if (insn->prefixes & PREFIX_OPSIZE && insn->prefixes & (PREFIX_REP | PREFIX_REPNE))
+		return false;
 	switch (insn->op) {
 	case OP_RCPPS: case OP_RCPSS: case OP_RSQRTPS: case OP_RSQRTSS:
 	case OP_EXTRQ: case OP_INSERTQ: case OP_MOVNTSS: case OP_MOVNTSD:
