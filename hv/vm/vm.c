@@ -93,14 +93,20 @@ static void power_off_wire(void *opaque, u32 index, bool level)
 		x86_vcpu_end_turn(vm->vcpu);
 }
 
-static void intr_wire(void *opaque, u32 index, bool level)
+/* A wire that ends HLT has this level. */
+static void wake(struct vm *vm, bool level)
 {
-	struct vm *vm = opaque;
-
 	if (level && vm->halted && vm->vcpu)
 		vmi_time_ready(vm->vcpu);
 	if (level)
 		vm->halted = false;
+}
+
+static void intr_wire(void *opaque, u32 index, bool level)
+{
+	struct vm *vm = opaque;
+
+	wake(vm, level);
 	if (vm->vcpu)
 		x86_vcpu_set_intr(vm->vcpu, index, level);
 }
@@ -109,10 +115,7 @@ static void nmi_wire(void *opaque, u32 index, bool level)
 {
 	struct vm *vm = opaque;
 
-	if (level && vm->halted && vm->vcpu)
-		vmi_time_ready(vm->vcpu);
-	if (level)
-		vm->halted = false;
+	wake(vm, level);
 	if (vm->vcpu)
 		x86_vcpu_set_nmi(vm->vcpu, index, level);
 }
